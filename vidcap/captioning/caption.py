@@ -1,0 +1,18 @@
+"""What a captioner says of one picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """One sentence for one picture.
+
+    Attributes:
+        text: lower-case words separated by single blanks, without a final stop.
+        score: mean log-probability of a word, zero or below; higher is surer.
+    """
+
+    text: str
+    score: float

@@ -12,8 +12,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-# Apostrophes become ASCII's and invisible characters go.  This comes before NFKC, which would take
-# an acute accent that stands alone apart and could not see past an invisible character.
+# Apostrophes and hyphens become ASCII's and invisible characters go.  This comes before NFKC, which
+# would take a lone acute accent apart and cannot see past an invisible character, and again after
+# it, because it writes some old characters out with an apostrophe.
 _PLAIN = str.maketrans(
     {
         **dict.fromkeys("\u2018\u2019\u02bc\u00b4\u0060", "'"),
@@ -56,7 +57,7 @@ def tokenize(sentence: str) -> list[str]:
     """
     text = unicodedata.normalize("NFKC", sentence.translate(_PLAIN)).lower()
     # Lower-casing can leave a letter and an accent that compose only now.
-    text = unicodedata.normalize("NFKC", text)
+    text = unicodedata.normalize("NFKC", text.translate(_PLAIN))
     words: list[str] = []
     for word in _TOKEN.findall(text):
         if word in ("shirt", "shirts") and words and words[-1] == "t":

@@ -1,0 +1,197 @@
+"""Beam search over a group of pictures at once, the same for every decoder and run time.
+
+Letters in shapes: N pictures, K beams, V words, R regions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidcap.captioning.vocabulary import END, PAD, START, UNKNOWN
+
+Array = NDArray[Any]
+State = tuple[Array, ...]
+Step = Callable[[Array, State], tuple[Array, State, Array]]
+
+
+@dataclass(frozen=True, slots=True)
+class BeamSettings:
+    """How sentences are searched.
+
+    Attributes:
+        size: hypotheses kept a picture; 1 is greedy search.
+        max_words: a sentence has at most so many words.
+        min_words: and at least so many.
+        length_penalty: a finished sentence counts its log-probability over its length (words and
+            end) to this power (Wu et al. 2016 without their constant); 0 favours short ones.
+        no_repeat: no run of so many words occurs twice in a sentence; 0 allows everything.
+    """
+
+    size: int = 3
+    max_words: int = 20
+    min_words: int = 2
+    length_penalty: float = 0.7
+    no_repeat: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """A finished sentence.
+
+    Attributes:
+        words: word numbers without start and end.
+        log_probability: of all words and, where it was reached, the end.
+        length: how many predictions that sums over.
+        rank: what the search ranks by, the length-normalised log-probability.
+        attention: ``(len(words), R)`` where each word looked.
+    """
+
+    words: tuple[int, ...]
+    log_probability: float
+    length: int
+    rank: float
+    attention: Array
+
+
+def _forbid_repeats(scores: Array, history: Array, size: int) -> None:
+    """Set to minus infinity every word that would complete a run already in its row's history."""
+    length = history.shape[-1]
+    if size <= 0 or length < size:
+        return
+    matches = np.ones((*history.shape[:2], length - size + 1), dtype=bool)
+    for offset in range(size - 1):
+        last = history[:, :, length - size + 1 + offset]
+        matches &= history[:, :, offset : length - size + 1 + offset] == last[:, :, None]
+    for picture, beam, place in np.argwhere(matches):
+        scores[picture, beam, history[picture, beam, place + size - 1]] = -np.inf
+
+
+def beam_search(
+    step: Step, state: State, *, pictures: int, settings: BeamSettings
+) -> list[list[Hypothesis]]:
+    """Decode sentences for a group of pictures.
+
+    Every picture is searched for itself: what comes out for one never depends on its neighbours
+    in the group, as long as ``step`` treats rows alike.
+
+    Args:
+        step: takes the last words ``(N * K,)`` int64 and the state, gives log-probabilities
+            ``(N * K, V)``, the new state and attention weights ``(N * K, R)``.
+        state: arrays with N rows, one a picture; repeated for the beams here.
+        pictures: N.
+        settings: how to search.
+
+    Returns:
+        For each picture up to K finished sentences, best first; never none.
+    """
+    beams = settings.size
+    state = tuple(np.repeat(array, beams, axis=0) for array in state)
+    words = np.full(pictures * beams, START, dtype=np.int64)
+    totals = np.full((pictures, beams), -np.inf, dtype=np.float64)
+    totals[:, 0] = 0.0  # all beams are alike at first: keep one
+    history = np.zeros((pictures, beams, 0), dtype=np.int64)
+    looks: list[Array] = []  # one (N, K, R) a step, before reordering
+    origins: list[Array] = []  # one (N, K) a step: the beam a kept hypothesis came from
+    # finished: per picture (rank, total, length, words, step, beam before that step)
+    finished: list[list[tuple[float, float, int, tuple[int, ...], int, int]]] = [
+        [] for _ in range(pictures)
+    ]
+    open_pictures = set(range(pictures))
+
+    for position in range(settings.max_words + 1):
+        log_probabilities, state, attention = step(words, state)
+        size = log_probabilities.shape[-1]
+        scores = log_probabilities.reshape(pictures, beams, size).astype(np.float64)
+        looks.append(attention.reshape(pictures, beams, -1))
+        scores[:, :, [PAD, START, UNKNOWN]] = -np.inf
+        if position < settings.min_words:
+            scores[:, :, END] = -np.inf
+        _forbid_repeats(scores, history, settings.no_repeat)
+        if position == settings.max_words:
+            scores[:, :, : END] = -np.inf
+            scores[:, :, END + 1 :] = -np.inf
+        scores += totals[:, :, None]
+        flat = scores.reshape(pictures, -1)
+        # Twice the beams, so that K unfinished ones remain when K of them end here.
+        best = np.argpartition(-flat, 2 * beams - 1, axis=1)[:, : 2 * beams]
+        values = np.take_along_axis(flat, best, axis=1)
+        order = np.lexsort((best, -values), axis=1)
+        best = np.take_along_axis(best, order, axis=1)
+        values = np.take_along_axis(values, order, axis=1)
+
+        origin = np.zeros((pictures, beams), dtype=np.int64)
+        chosen = np.full((pictures, beams), PAD, dtype=np.int64)
+        totals = np.full((pictures, beams), -np.inf)
+        for picture in list(open_pictures):
+            kept = 0
+            for place, (index, value) in enumerate(
+                zip(best[picture].tolist(), values[picture].tolist(), strict=True)
+            ):
+                beam, word = divmod(index, size)
+                if value == -np.inf or kept == beams:
+                    break
+                if word == END:
+                    if place < beams:
+                        length = position + 1
+                        finished[picture].append(
+                            (
+                                value / length**settings.length_penalty,
+                                value,
+                                length,
+                                tuple(history[picture, beam].tolist()),
+                                position,
+                                beam,
+                            )
+                        )
+                    continue
+                origin[picture, kept], chosen[picture, kept] = beam, word
+                totals[picture, kept] = value
+                kept += 1
+            if len(finished[picture]) >= beams or not kept:
+                open_pictures.discard(picture)
+        origins.append(origin)
+        if not open_pictures:
+            break
+        rows = (np.arange(pictures)[:, None] * beams + origin).reshape(-1)
+        state = tuple(array[rows] for array in state)
+        words = chosen.reshape(-1)
+        history = np.concatenate(
+            [np.take_along_axis(history, origin[:, :, None], axis=1), chosen[:, :, None]], axis=2
+        )
+
+    return [
+        [
+            Hypothesis(
+                sentence,
+                total,
+                length,
+                rank,
+                _trace(looks, origins, picture, last, beam),
+            )
+            for rank, total, length, sentence, last, beam in sorted(
+                finished[picture], key=lambda entry: (-entry[0], entry[3])
+            )[:beams]
+        ]
+        for picture in range(pictures)
+    ]
+
+
+def _trace(
+    looks: list[Array], origins: list[Array], picture: int, last: int, beam: int
+) -> Array:
+    """Follow a hypothesis back and collect where each of its words looked.
+
+    The sentence ended in step ``last``, coming from ``beam``; its words were chosen in the steps
+    before.
+    """
+    rows = []
+    for position in range(last - 1, -1, -1):
+        beam = int(origins[position][picture, beam])
+        rows.append(looks[position][picture, beam])
+    regions = looks[0].shape[-1]
+    return np.array(rows[::-1], dtype=np.float32).reshape(-1, regions)

@@ -1,0 +1,139 @@
+"""A captioner in one safetensors file: weights, vocabulary, preprocessing, and what made it.
+
+The header alone (:func:`read_manifest`) tells everything that is not a weight and needs no torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vidcap.errors import ModelError
+from vidcap.files import replacing
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a checkpoint says of itself.
+
+    Attributes:
+        encoder: name of the encoder (:func:`vidcap.captioning.encoders.encoder_names`).
+        decoder: name of the decoder's architecture.
+        decoder_config: the decoder's sizes.
+        vocabulary: the words, without the special ones.
+        picture_size: side in pixels of the squashed pictures the encoder was trained on.
+        beam: search settings the scores were measured with.
+        training: how it was trained: data, schedule, scores.
+        versions: software it was made with.
+    """
+
+    encoder: str
+    decoder: str
+    decoder_config: Mapping[str, Any]
+    vocabulary: tuple[str, ...]
+    picture_size: int
+    beam: Mapping[str, Any]
+    training: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Return the manifest as it stands in the file's header."""
+        values: dict[str, Any] = {"format": FORMAT}
+        values.update({name: getattr(self, name) for name in self.__dataclass_fields__})
+        return json.dumps(values, sort_keys=True, ensure_ascii=False)
+
+
+def _parse(path: Path, text: str | None) -> Manifest:
+    if text is None:
+        raise ModelError(f"{path}: not a vidcap checkpoint: its header holds no 'vidcap' entry")
+    try:
+        values = json.loads(text)
+        written = values.pop("format")
+        if written != FORMAT:
+            raise ModelError(
+                f"{path}: checkpoint format {written}, but this vidcap reads format {FORMAT}; "
+                "use a matching version of vidcap"
+            )
+        words = values.pop("vocabulary")
+        if not all(isinstance(word, str) for word in words):
+            raise ValueError("a word of the vocabulary is not text")
+        manifest = Manifest(vocabulary=tuple(words), **values)
+        if not 1 <= int(manifest.picture_size) <= 4096:
+            raise ValueError(f"picture_size {manifest.picture_size} is not from 1 to 4096")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{path}: the checkpoint's header is damaged: {error}") from error
+    return manifest
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a checkpoint's header.
+
+    Raises:
+        ModelError: the file is missing, not safetensors, or not a vidcap checkpoint.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return _parse(path, (file.metadata() or {}).get("vidcap"))
+    except FileNotFoundError as error:
+        raise ModelError(f"{path}: there is no such checkpoint") from error
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{path}: cannot be read as safetensors: {error}") from error
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Read a checkpoint's tensors as float32 torch tensors.
+
+    Raises:
+        ModelError: the file cannot be read as safetensors.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        state = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{path}: cannot be read as safetensors: {error}") from error
+    return {
+        name: tensor.float() if tensor.is_floating_point() else tensor
+        for name, tensor in state.items()
+    }
+
+
+def write_checkpoint(path: Path, manifest: Manifest, weights: Mapping[str, Tensor]) -> None:
+    """Write a checkpoint with float16 weights, wholly or not at all.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    from safetensors.torch import save_file
+
+    tensors = {
+        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
+        for name, tensor in weights.items()
+    }
+    with replacing(path) as scratch:
+        save_file(tensors, scratch, metadata={"vidcap": manifest.to_json()})
+
+
+@lru_cache(maxsize=8)
+def _hash(path: Path, size: int, modified: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def checkpoint_hash(path: Path) -> str:
+    """Return the SHA-256 of a checkpoint file, in hexadecimal."""
+    stat = path.stat()
+    return _hash(path, stat.st_size, stat.st_mtime_ns)

@@ -1,0 +1,130 @@
+"""OpenVINO as a run time: turning torch modules to graphs and running them on the CPU.
+
+The graphs are OpenVINO IR (``.xml`` beside ``.bin``).  They are made from torch once, when a
+checkpoint is exported; running them needs no torch.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidcap.errors import ModelError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Array = NDArray[Any]
+
+
+def import_openvino() -> ModuleType:
+    """Import openvino without the telemetry it would send.
+
+    ``import openvino`` reports itself to a server through the package ``openvino_telemetry``,
+    unasked.  vidcap opens no connection that nobody told it to open, so that package is hidden
+    and openvino falls back on the stub it keeps for this case.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
+
+
+def convert(module: nn.Module, example: Sequence[Tensor], shapes: Sequence[Sequence[int]]) -> Any:
+    """Convert a torch module in evaluation mode to an OpenVINO model.
+
+    Args:
+        module: the module; its ``forward`` takes tensors only.
+        example: one tensor per input, used for tracing.
+        shapes: one shape per input, -1 where it may vary.
+    """
+    openvino = import_openvino()
+    with warnings.catch_warnings():
+        # Tracing warns of every shape that becomes a constant, which is what is wanted here.
+        warnings.simplefilter("ignore")
+        return openvino.convert_model(
+            module,
+            example_input=tuple(example) if len(example) > 1 else example[0],
+            input=[openvino.PartialShape(list(shape)) for shape in shapes],
+        )
+
+
+def save(model: Any, path: Path) -> None:
+    """Write a converted model to ``path`` (``.xml``) and its weights beside it (``.bin``).
+
+    Weights are kept as float16, as in the checkpoint.
+    """
+    import_openvino().save_model(model, path, compress_to_fp16=True)
+
+
+class Graph:
+    """A compiled graph on the CPU, run with fixed shapes in float32.
+
+    Args:
+        model: an ``.xml`` path, or a model that :func:`convert` made.
+        shapes: the exact shape of every input: results for one picture then never depend on how
+            many others were asked for with it.
+        threads: processor threads in all; 0 leaves it to OpenVINO.
+        streams: how many requests run side by side, sharing the threads.
+
+    Raises:
+        ModelError: the file is not a graph that this OpenVINO can run.
+    """
+
+    def __init__(
+        self, model: Any, shapes: Sequence[Sequence[int]], *, threads: int = 0, streams: int = 1
+    ) -> None:
+        openvino = import_openvino()
+        core = openvino.Core()
+        settings: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": "f32",
+            "NUM_STREAMS": streams,
+            "ENABLE_CPU_PINNING": False,
+        }
+        if threads:
+            settings["INFERENCE_NUM_THREADS"] = threads
+        try:
+            if isinstance(model, Path):
+                model = core.read_model(model)
+            model.reshape(dict(enumerate([list(shape) for shape in shapes])))
+            self._compiled = core.compile_model(model, "CPU", settings)
+        except RuntimeError as error:
+            raise ModelError(f"the graph cannot be run by OpenVINO: {error}") from error
+        self._queue = openvino.AsyncInferQueue(self._compiled, streams)
+        self._streams = streams
+        self._request = self._compiled.create_infer_request()
+
+    def __call__(self, *inputs: Array) -> list[Array]:
+        """Run once; the outputs are copies in the graph's order."""
+        self._request.infer(list(inputs), share_inputs=True)
+        return [np.array(tensor.data) for tensor in self._request.output_tensors]
+
+    def map(self, items: Iterable[Array]) -> Iterator[Array]:
+        """Run a one-input, one-output graph on each item, several at once; results in order."""
+        results: dict[int, Array] = {}
+        self._queue.set_callback(
+            lambda request, index: results.__setitem__(
+                index, np.array(request.output_tensors[0].data)
+            )
+        )
+        window = 2 * self._streams
+        given = 0
+        sent = 0
+        for item in items:
+            self._queue.start_async([item], sent)
+            sent += 1
+            if sent - given >= window:
+                if given not in results:
+                    self._queue.wait_all()
+                yield results.pop(given)
+                given += 1
+        self._queue.wait_all()
+        for index in range(given, sent):
+            yield results.pop(index)

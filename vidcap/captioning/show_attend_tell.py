@@ -1,0 +1,174 @@
+"""Show, Attend and Tell: an LSTM that looks at the regions of a picture, word by word.
+
+Xu et al., "Show, Attend and Tell: Neural Image Caption Generation with Visual Attention", ICML
+2015, with soft attention.  Of the paper: the MLP attention, the gating scalar, the deep output
+layer, states initialised from the mean region, doubly stochastic regularisation.  Not of the paper:
+regions are projected and layer-normalised first, and the output shares the embedding's weights.
+
+Letters in shapes: N pictures, B rows (captions or beams), R regions, C channels, D width,
+A attention width, V words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+@dataclass(frozen=True, slots=True)
+class ShowAttendTellConfig:
+    """Sizes of the decoder.
+
+    Attributes:
+        channels: channels of an encoder region.
+        width: width of regions, word embeddings and LSTM state.
+        attention_width: hidden width of the attention MLP.
+        dropout: share of embedding and output activations dropped in training.
+        word_dropout: share of input words replaced by the unknown word in training.
+    """
+
+    channels: int
+    width: int = 512
+    attention_width: int = 256
+    dropout: float = 0.3
+    word_dropout: float = 0.1
+
+
+class ShowAttendTell(nn.Module):
+    """The decoder.  :meth:`prepare` runs once a picture, :meth:`step` once a word."""
+
+    memory_count = 2  # of what prepare() returns, how many belong to the picture and never change
+
+    def __init__(self, config: ShowAttendTellConfig, vocabulary_size: int) -> None:
+        super().__init__()
+        width = config.width
+        self.config = config
+        self.project = nn.Linear(config.channels, width)
+        self.normalise = nn.LayerNorm(width)
+        self.initial = nn.Linear(width, 2 * width)
+        self.keys = nn.Linear(width, config.attention_width)
+        self.query = nn.Linear(width, config.attention_width, bias=False)
+        self.energy = nn.Linear(config.attention_width, 1, bias=False)
+        self.gate = nn.Linear(width, 1)
+        self.embedding = nn.Embedding(vocabulary_size, width)
+        self.input_word = nn.Linear(width, 4 * width)
+        self.input_context = nn.Linear(width, 4 * width, bias=False)
+        self.recurrent = nn.Linear(width, 4 * width, bias=False)
+        self.output_hidden = nn.Linear(width, width)
+        self.output_context = nn.Linear(width, width, bias=False)
+        self.output_bias = nn.Parameter(torch.zeros(vocabulary_size))
+        self._reset()
+
+    def _reset(self) -> None:
+        width = self.config.width
+        nn.init.normal_(self.embedding.weight, std=width**-0.5)
+        nn.init.orthogonal_(self.recurrent.weight)
+        with torch.no_grad():
+            self.input_word.bias[width : 2 * width] = 1.0  # remember by default
+
+    def prepare(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Turn ``(N, R, C)`` features into regions, keys and the first LSTM state.
+
+        Returns:
+            regions ``(N, R, D)``, keys ``(N, R, A)``, hidden and cell ``(N, D)``.
+        """
+        regions = self.normalise(self.project(features))
+        hidden, cell = torch.tanh(self.initial(regions.mean(1))).chunk(2, dim=-1)
+        return regions, self.keys(regions), hidden, cell
+
+    def attend(self, regions: Tensor, keys: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Look at the regions from each row's state.
+
+        Args:
+            regions: ``(N, R, D)``.
+            keys: ``(N, R, A)``.
+            hidden: ``(N, K, D)``, K rows a picture.
+
+        Returns:
+            gated context ``(N, K, D)`` and weights ``(N, K, R)`` that sum to 1.
+        """
+        mixed = torch.tanh(keys.unsqueeze(1) + self.query(hidden).unsqueeze(2))  # (N, K, R, A)
+        weights = self.energy(mixed).squeeze(-1).softmax(-1)
+        return torch.sigmoid(self.gate(hidden)) * (weights @ regions), weights
+
+    def _cell(self, inputs: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
+        i, f, g, o = inputs.chunk(4, dim=-1)
+        cell = torch.sigmoid(f) * cell + torch.sigmoid(i) * torch.tanh(g)
+        return torch.sigmoid(o) * torch.tanh(cell), cell
+
+    def _logits(self, embedded: Tensor, hidden: Tensor, context: Tensor) -> Tensor:
+        deep = torch.tanh(embedded + self.output_hidden(hidden) + self.output_context(context))
+        deep = functional.dropout(deep, self.config.dropout, self.training)
+        return functional.linear(deep, self.embedding.weight, self.output_bias)
+
+    def step(
+        self, words: Tensor, regions: Tensor, keys: Tensor, hidden: Tensor, cell: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Read one word a row and predict the next.
+
+        Args:
+            words: ``(N * K,)`` the last word of each row; a picture's rows stand together.
+            regions: ``(N, R, D)``.
+            keys: ``(N, R, A)``.
+            hidden: ``(N * K, D)``.
+            cell: ``(N * K, D)``.
+
+        Returns:
+            log-probabilities ``(N * K, V)``, hidden, cell, attention weights ``(N * K, R)``.
+        """
+        embedded = self.embedding(words)
+        context, weights = self.attend(regions, keys, hidden.unflatten(0, (regions.shape[0], -1)))
+        context = context.flatten(0, 1)
+        inputs = self.input_word(embedded) + self.input_context(context) + self.recurrent(hidden)
+        hidden, cell = self._cell(inputs, cell)
+        logits = self._logits(embedded, hidden, context)
+        return logits.log_softmax(-1), hidden, cell, weights.flatten(0, 1)
+
+    def forward(
+        self, features: Tensor, rows: Tensor, words: Tensor, lengths: list[int]
+    ) -> tuple[Tensor, Tensor]:
+        """Predict every next word of given captions (teacher forcing), for training.
+
+        Args:
+            features: ``(N, R, C)``.
+            rows: ``(B,)`` which picture each caption describes.
+            words: ``(B, T)`` input words, captions sorted by length, longest first.
+            lengths: how many input words each caption has, never increasing.
+
+        Returns:
+            logits ``(sum(lengths), V)``, in the order step by step, within a step by caption; and
+            the attention each region received over a whole caption, ``(B, R)``.
+        """
+        regions, keys, hidden, cell = self.prepare(features)
+        regions, keys, hidden, cell = (x[rows] for x in (regions, keys, hidden, cell))
+        if self.training and self.config.word_dropout:
+            from vidcap.captioning.vocabulary import UNKNOWN
+
+            dropped = torch.rand(words.shape) < self.config.word_dropout
+            dropped[:, 0] = False  # the start
+            words = words.masked_fill(dropped.to(words.device), UNKNOWN)
+        embedded = self.embedding(words)
+        embedded = functional.dropout(embedded, self.config.dropout, self.training)
+        word_inputs = self.input_word(embedded)  # (B, T, 4D), all steps in one product
+        steps = []
+        received = torch.zeros(regions.shape[:2], device=regions.device)
+        for t in range(lengths[0]):
+            active = sum(length > t for length in lengths)
+            hidden, cell = hidden[:active], cell[:active]
+            context, weights = self.attend(
+                regions[:active], keys[:active], hidden.unsqueeze(1)
+            )
+            context = context.squeeze(1)
+            received = received + functional.pad(
+                weights.squeeze(1), (0, 0, 0, received.shape[0] - active)
+            )
+            inputs = (
+                word_inputs[:active, t] + self.input_context(context) + self.recurrent(hidden)
+            )
+            hidden, cell = self._cell(inputs, cell)
+            steps.append((embedded[:active, t], hidden, context))
+        stacked = (torch.cat(parts) for parts in zip(*steps, strict=True))
+        return self._logits(*stacked), received

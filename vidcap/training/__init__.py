@@ -1,0 +1,1 @@
+"""Captioned pictures in, a checkpoint out."""

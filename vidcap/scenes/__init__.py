@@ -1,0 +1,6 @@
+"""Scenes: where a sentence begins and ends to be true, and which sentence it is."""
+
+from vidcap.scenes.aggregate import SceneSettings, scenes_from_captions
+from vidcap.scenes.scene import FrameCaption, Scene
+
+__all__ = ["FrameCaption", "Scene", "SceneSettings", "scenes_from_captions"]

@@ -1,0 +1,48 @@
+"""What goes into scenes and what comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from vidcap.captioning.caption import Caption
+
+
+@dataclass(frozen=True, slots=True)
+class FrameCaption:
+    """What a captioner said of one frame, and where that frame stands.
+
+    Attributes:
+        ticks: absolute presentation time of the frame, in units of the video's time base.
+        time: player time of the frame, in seconds.
+        shot: running number of the shot, from 0; shots without a sampled frame leave gaps.
+        shot_start: player time of the first frame of that shot, in seconds.
+        caption: the sentence and its score.
+    """
+
+    ticks: int
+    time: Fraction
+    shot: int
+    shot_start: Fraction
+    caption: Caption
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A stretch of a video for which one sentence stands.
+
+    Scenes follow each other without a gap: each ends where the next one starts.
+
+    Attributes:
+        start: player time of the scene's first frame, in seconds.
+        end: player time at which the next scene starts or the video ends; greater than ``start``.
+        text: the sentence as the captioner wrote it; empty where it had nothing to say.
+        score: the caption score that came with the sentence.
+        frames: the captioned frames the sentence stands on, in order; never empty.
+    """
+
+    start: Fraction
+    end: Fraction
+    text: str
+    score: float
+    frames: tuple[FrameCaption, ...]

@@ -1,0 +1,54 @@
+"""Text that no subtitle file can be broken with, and sentences as people write them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_ENDS = ".!?\u2026\u3002\uff01\uff1f\u0964\u06d4\u061f"
+"""Marks that end a sentence: Latin, CJK, Devanagari, Urdu and Arabic ones."""
+
+_CLOSERS = "\"'\u2019\u201d\u00bb)]\u300d\u300f"
+"""Marks that may stand behind the end of a sentence."""
+
+_ARROW = "-->"
+_TIME_COLON = re.compile(r"(?<=\d):(?=\d{1,2}[.,]\d)")
+
+
+def _printable(character: str) -> str:
+    category = unicodedata.category(character)
+    if category == "Cs":
+        return "\ufffd"
+    if category == "Cc":
+        return " "
+    return "" if character == "\ufeff" else character
+
+
+def clean_text(text: str) -> str:
+    """Return ``text`` as one line that is safe in any subtitle format.
+
+    Line ends, control characters and every other white space become single blanks; lone surrogates
+    become U+FFFD, since they have no UTF-8; byte-order marks go.  ``-->``, which SubRip and WebVTT
+    reserve for times, becomes an arrow (U+2192), and the last colon of a clock time with a
+    fraction (00:00:01.5) the ratio sign U+2236, for readers that take such a line for cue times.
+    Emoji and right-to-left text stay as they are.  Never raises, and is idempotent.
+    """
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(map(_printable, text))
+    text = " ".join(text.split())
+    return _TIME_COLON.sub("\u2236", text.replace(_ARROW, "\u2192"))
+
+
+def sentence_case(text: str) -> str:
+    """Return ``text`` with a capital at its beginning and a mark at its end.
+
+    The first word keeps its own spelling when it holds a capital already ("iPhone").  A stop is
+    added only where no mark ends the sentence, be it in quotes or brackets.  Empty text stays so.
+    """
+    if not text:
+        return text
+    first = text.split(maxsplit=1)[0] if text.strip() else ""
+    capital = text[0].upper()
+    if first.lower() == first and len(capital) == 1:
+        text = capital + text[1:]
+    return text if text.rstrip(_CLOSERS).endswith(tuple(_ENDS)) else f"{text}."

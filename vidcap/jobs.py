@@ -1,0 +1,377 @@
+"""The jobs that vidcap does: timed sentences for a video, a sentence for a picture."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from vidcap import __version__
+from vidcap.errors import MediaError, NothingToSayError, UsageError
+from vidcap.files import write_atomically
+from vidcap.scenes import FrameCaption, Scene, scenes_from_captions
+from vidcap.subtitles import (
+    Cue,
+    Document,
+    Preset,
+    cues_from_scenes,
+    load_preset,
+    video_end_ms,
+    video_facts,
+)
+from vidcap.subtitles.document import Fact
+from vidcap.subtitles.formats import find_format
+from vidcap.video.container import regular_file
+from vidcap.video.frame import ReadStatus, VideoInfo
+from vidcap.video.picture import read_picture, squash
+from vidcap.video.probe import probe
+from vidcap.video.sampling import Sampling, parse_sampling
+from vidcap.video.source import Video, open_video
+
+if TYPE_CHECKING:
+    from vidcap.captioning import Caption, Captioner
+
+AnyPath = str | os.PathLike[str]
+Number = int | float | str | Fraction
+T = TypeVar("T")
+
+_NUMBER = re.compile(r"\s*[0-9]{1,12}(?:\.[0-9]{1,12})?(?:/[0-9]{1,12})?\s*")
+
+
+def subtitle(
+    path: AnyPath,
+    *,
+    captioner: str | Captioner | Future[Captioner] = "default",
+    preset: str | Path = "netflix",
+    sampling: str = "fps",
+    fps: Number = 1,
+    start: Number | None = None,
+    end: Number | None = None,
+    decoder: str = "auto",
+    device: str = "auto",
+    batch_size: int = 16,
+    threads: int = 0,
+    progress: Callable[[Fraction], None] | None = None,
+) -> Subtitles:
+    """Caption a video: return its scenes, which are worked out while you iterate over them.
+
+    Args:
+        path: a video file on this machine.
+        captioner: name of a captioner or path of a checkpoint; or one that is loaded, or one that
+            is loading (:func:`load_in_background`), to be used for several videos.
+        preset: name of the cue rules, or path of a YAML file with your own.
+        sampling: which frames to look at: ``"fps"``, ``"keyframes"``, ``"shot"`` or ``"shot:N"``.
+        fps: frames a second to look at, above 0, where ``sampling`` is ``"fps"``.
+        start: player time in seconds to start at.
+        end: player time in seconds to end at.
+        decoder: ``"auto"``, ``"decord"``, ``"opencv"`` or ``"pyav"``.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        batch_size: pictures to caption at a time, 1 or more.
+        threads: threads for decoding and for captioning, 0 for as many as make sense.
+        progress: called now and then with the player time reached, in seconds.
+
+    Raises:
+        UsageError: an option has a value that cannot be used.
+        MediaError: the file cannot be read as a video.
+        ModelError: the captioner cannot be loaded; raised when the first scene is asked for.
+    """
+    first = None if start is None else _exact("start", start)
+    last = None if end is None else _exact("end", end)
+    if last is not None and last <= (first or 0):
+        raise UsageError(f"end is {end} s; it must be after start, {start or 0} s")
+    _check_counts(batch_size, threads)
+    plan = Plan(
+        preset=load_preset(preset),
+        sampling=parse_sampling(sampling, fps=_exact("fps", fps)),
+        start=first,
+        end=last,
+        decoder=decoder,
+        batch_size=batch_size,
+        threads=threads,
+    )
+    settings: dict[str, Fact] = {
+        "preset": str(preset),
+        "sampling": sampling,
+        "fps": str(fps) if sampling == "fps" else None,
+        "start": None if start is None else str(start),
+        "end": None if end is None else str(end),
+        "decoder": decoder,
+    }
+    regular_file(path)  # a slip of the pen should not wait for the captioner
+    loading = _loading(captioner, device=device, batch_size=batch_size, threads=threads)
+    return Subtitles(probe(path), loading, plan, settings, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The options of :func:`subtitle`, checked."""
+
+    preset: Preset
+    sampling: Sampling
+    start: Fraction | None
+    end: Fraction | None
+    decoder: str
+    batch_size: int
+    threads: int
+
+
+class Subtitles(Iterator[Scene]):
+    """The scenes of one video, worked out as you iterate; then its cues.
+
+    A context manager: leaving it, or :meth:`close`, stops the work and lets go of the file.  Made
+    by :func:`subtitle`.
+
+    Attributes:
+        info: what the file says of its video.
+    """
+
+    def __init__(
+        self,
+        info: VideoInfo,
+        captioner: Future[Captioner],
+        plan: Plan,
+        settings: dict[str, Fact],
+        progress: Callable[[Fraction], None] | None = None,
+    ) -> None:
+        self.info = info
+        self._captioner = captioner
+        self._plan = plan
+        self._settings = settings
+        self._progress = progress
+        self._status: ReadStatus | None = None
+        self._scenes: list[Scene] = []
+        self._work = self._run()
+
+    def __next__(self) -> Scene:
+        scene = next(self._work)
+        self._scenes.append(scene)
+        return scene
+
+    @property
+    def status(self) -> ReadStatus:
+        """How the reading of the video ended; works out what is left first."""
+        for _ in self:
+            pass
+        if self._status is None:
+            raise UsageError("the reading of this video was stopped before its end")
+        return self._status
+
+    @cached_property
+    def cues(self) -> tuple[Cue, ...]:
+        """The cues of the whole video; works out the scenes that are left first."""
+        end = self.status.end
+        return tuple(
+            cues_from_scenes(
+                self._scenes,
+                self._plan.preset,
+                video_end_ms=video_end_ms(end),
+                frame_rate=self.info.frame_rate,
+            )
+        )
+
+    def document(self) -> Document:
+        """Return the cues, the scenes and all that is known of how they came about."""
+        status, captioner = self.status, self._captioner.result()
+        return Document(
+            cues=self.cues,
+            scenes=tuple(self._scenes),
+            video=video_facts(self.info, status.end),
+            made_by={
+                "version": __version__,
+                "captioner": captioner.name,
+                **captioner.provenance,
+                "decoder": status.decoder,
+            },
+            settings=self._settings,
+            completeness=str(status.completeness),
+            notes=status.notes,
+        )
+
+    def text(self, format_name: str) -> str:
+        """Return the whole file in a format: ``"srt"``, ``"vtt"`` or ``"json"``.
+
+        Raises:
+            UsageError: there is no such format.
+            NothingToSayError: the video gave no cue.
+        """
+        form = find_format(format_name)
+        if not self.cues:
+            raise NothingToSayError(f"{self.info.path}: no picture of it gave a sentence")
+        return form.write(self.document())
+
+    def write(self, path: AnyPath, *, format_name: str | None = None) -> None:
+        """Write a file, whole or not at all, over whatever stands there.
+
+        Args:
+            path: the file; its suffix picks the format where ``format_name`` does not.
+            format_name: ``"srt"``, ``"vtt"`` or ``"json"``.
+
+        Raises:
+            UsageError: there is no such format.
+            NothingToSayError: the video gave no cue; there is no file then.
+            OutputError: the file cannot be written.
+        """
+        write_atomically(Path(path), self.text(format_name or Path(path).suffix))
+
+    def close(self) -> None:
+        """Stop the work and let go of the file; scenes that were given out stay."""
+        self._work.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _run(self) -> Generator[Scene, None, None]:
+        plan, captioner = self._plan, self._captioner.result()
+        with open_video(
+            self.info.path,
+            decoder=plan.decoder,
+            sampling=plan.sampling,
+            start=plan.start,
+            end=plan.end,
+            size=captioner.picture_size,
+            threads=plan.threads,
+        ) as video:
+            captions = self._captions(video, captioner)
+            yield from scenes_from_captions(captions, end=lambda: video.status.end)
+            self._status = video.status
+
+    def _captions(self, video: Video, captioner: Captioner) -> Iterator[FrameCaption]:
+        for frames in _batches(video, self._plan.batch_size):
+            captions = captioner.caption([frame.image for frame in frames])
+            for frame, caption in zip(frames, captions, strict=True):
+                yield FrameCaption(frame.ticks, frame.time, frame.shot, frame.shot_start, caption)
+            if self._progress is not None:
+                self._progress(video.position)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureCaption:
+    """What came of one picture: a sentence with its score, or an error.
+
+    Attributes:
+        path: the picture, as it was named.
+        caption: the sentence; None where there is an error.
+        error: why there is none.
+    """
+
+    path: Path
+    caption: Caption | None
+    error: MediaError | None = None
+
+
+def caption(
+    paths: AnyPath | Iterable[AnyPath],
+    *,
+    captioner: str | Captioner | Future[Captioner] = "default",
+    device: str = "auto",
+    batch_size: int = 16,
+    threads: int = 0,
+) -> Iterator[PictureCaption]:
+    """Caption pictures: yield what came of each, in order, a batch at a time.
+
+    Args:
+        paths: one picture file or several; folders are not walked.
+        captioner: name of a captioner or path of a checkpoint; or one that is loaded or loading.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        batch_size: pictures to caption at a time, 1 or more.
+        threads: threads for captioning, 0 for as many as make sense.
+
+    Raises:
+        UsageError: an option has a value that cannot be used.
+        ModelError: the captioner cannot be loaded; raised when the first picture is asked for.
+    """
+    _check_counts(batch_size, threads)
+    named = [paths] if isinstance(paths, str | os.PathLike) else paths
+    loading = _loading(captioner, device=device, batch_size=batch_size, threads=threads)
+    return _caption_pictures(map(Path, named), loading, batch_size)
+
+
+def _caption_pictures(
+    paths: Iterator[Path], loading: Future[Captioner], batch_size: int
+) -> Iterator[PictureCaption]:
+    captioner = loading.result()
+    for batch in _batches(paths, batch_size):
+        pictures, errors = [], {}
+        for path in batch:
+            try:
+                pictures.append(squash(read_picture(path), captioner.picture_size))
+            except MediaError as error:
+                errors[path] = error
+        captions = iter(captioner.caption(pictures) if pictures else [])
+        for path in batch:
+            if path in errors:
+                yield PictureCaption(path, None, errors[path])
+            else:
+                yield PictureCaption(path, next(captions))
+
+
+def load_in_background(
+    name: str = "default", *, device: str = "auto", threads: int = 0, batch_size: int = 16
+) -> Future[Captioner]:
+    """Start to load a captioner and return at once; the jobs take what is returned.
+
+    The arguments and errors are those of :func:`vidcap.load_captioner`.
+    """
+
+    def load() -> Captioner:
+        from vidcap.captioning import load_captioner
+
+        return load_captioner(name, device=device, threads=threads, batch_size=batch_size)
+
+    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vidcap-load")
+    try:
+        return executor.submit(load)
+    finally:
+        executor.shutdown(wait=False)
+
+
+def _loading(
+    captioner: str | Captioner | Future[Captioner], *, device: str, batch_size: int, threads: int
+) -> Future[Captioner]:
+    if isinstance(captioner, str):
+        return load_in_background(captioner, device=device, batch_size=batch_size, threads=threads)
+    if isinstance(captioner, Future):
+        return captioner
+    loaded: Future[Captioner] = Future()
+    loaded.set_result(captioner)
+    return loaded
+
+
+def _check_counts(batch_size: int, threads: int) -> None:
+    if batch_size < 1:
+        raise UsageError(f"batch size is {batch_size}; it must be 1 or more")
+    if threads < 0:
+        raise UsageError(f"threads is {threads}; it must be 0 (as many as make sense) or more")
+
+
+def _exact(name: str, value: Number) -> Fraction:
+    # Through the decimal spelling: 0.1 means a tenth, not the nearest double.
+    text = str(value)
+    try:
+        if _NUMBER.fullmatch(text):
+            return Fraction(text)
+    except ZeroDivisionError:
+        pass
+    raise UsageError(f"{name} is {text}; it must be a number, 0 or more, such as 2, 0.5 or 1/3")
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

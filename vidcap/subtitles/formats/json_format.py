@@ -59,6 +59,7 @@ def _frame(frame: FrameCaption) -> dict[str, Any]:
         "ticks": frame.ticks,
         "time": _seconds(frame.time),
         "shot": frame.shot,
+        "shot_start": _seconds(frame.shot_start),
         "text": frame.caption.text,
         "score": _score(frame.caption.score),
     }

@@ -1,0 +1,111 @@
+"""Opening files with libav so that a name is never more than a name.
+
+libav takes what looks like ``protocol:`` at the head of a name as a protocol, follows the addresses
+that playlists hold, and reads text files as ANSI art.  A video here is one regular local file.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vidcap.errors import MediaError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+_PLAYLISTS = {"hls", "applehttp", "concat", "dash", "imf", "sdp", "rtsp", "ffmetadata", "webm_dash"}
+_TEXT_ART = {"tty", "bin", "xbin", "adf", "idf"}
+
+
+def regular_file(path: str | os.PathLike[str]) -> Path:
+    """Return the absolute path of an existing, non-empty regular file.
+
+    Raises:
+        MediaError: there is no such file, or it is a folder, a device or empty.
+    """
+    file = Path(os.path.abspath(os.fspath(path)))
+    try:
+        facts = file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise MediaError(f"{path}: there is no such file") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise MediaError(f"{path}: cannot be read: {reason}") from None
+    if stat.S_ISDIR(facts.st_mode):
+        raise MediaError(f"{path}: is a folder; give the video files inside it")
+    if not stat.S_ISREG(facts.st_mode):
+        raise MediaError(f"{path}: is not a regular file; copy it to one first")
+    if facts.st_size == 0:
+        raise MediaError(f"{path}: the file is empty")
+    if not os.access(file, os.R_OK):
+        raise MediaError(f"{path}: no permission to read it")
+    return file
+
+
+def open_container(path: str | os.PathLike[str]) -> InputContainer:
+    """Open a local file for reading with PyAV; the caller closes it.
+
+    Raises:
+        MediaError: the file is missing, empty, not a media file, a playlist or a still picture.
+    """
+    import av
+
+    file = regular_file(path)
+    try:
+        container = av.open(
+            f"file:{file}",
+            mode="r",
+            # Metadata in the wrong encoding must not keep the pictures from being read.
+            metadata_errors="replace",
+            container_options={"protocol_whitelist": "file"},
+        )
+    except (av.FFmpegError, ValueError, OSError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise MediaError(
+            f"{path}: is not a video that can be opened ({reason}); "
+            "it may be cut off before its index, or not a video at all"
+        ) from None
+    problem = _refusal(container.format.name)
+    if problem:
+        container.close()
+        raise MediaError(f"{path}: {problem}")
+    return container
+
+
+def _refusal(format_name: str) -> str | None:
+    names = set(format_name.split(","))
+    if names & _PLAYLISTS:
+        return "is a playlist, not a video; give the video file itself"
+    if names & _TEXT_ART:
+        return "is a text file, not a video"
+    if "image2" in names or format_name.endswith("_pipe"):
+        return "is a still picture, not a video; caption it as a picture"
+    return None
+
+
+def video_streams(container: InputContainer) -> list[VideoStream]:
+    """Return the moving video streams of a container, cover art and thumbnails left out."""
+    from av.stream import Disposition
+
+    still = Disposition.attached_pic | Disposition.timed_thumbnails
+    return [stream for stream in container.streams.video if not stream.disposition & still]
+
+
+def shown_stream(streams: list[VideoStream]) -> VideoStream:
+    """Return the stream that a player would show: default before others, then larger, then first.
+
+    Streams whose codec this libav cannot decode come last.
+    """
+    from av.stream import Disposition
+
+    def rank(stream: VideoStream) -> tuple[bool, bool, int, int]:
+        context = stream.codec_context
+        decodable = context is not None
+        area = context.width * context.height if decodable else 0
+        return decodable, bool(stream.disposition & Disposition.default), area, -stream.index
+
+    return max(streams, key=rank)

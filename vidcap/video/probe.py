@@ -1,0 +1,174 @@
+"""Asking a file what video it holds, by opening it and decoding its first picture."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from vidcap.errors import MediaError
+from vidcap.video.container import open_container, shown_stream, video_streams
+from vidcap.video.frame import VideoInfo
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+# Packets to try before saying that nothing decodes; damage at the head is rarely longer.
+_FIRST_PICTURE_PACKETS = 2000
+# Pixel aspects beyond this are mistakes in the file, not wishes of its maker.
+_WIDEST_PIXEL = 8
+_MICROSECONDS = 1_000_000
+
+
+def probe(path: str | os.PathLike[str]) -> VideoInfo:
+    """Return what a video file says of itself.
+
+    The first picture is decoded, because rotation and true size are only known from it.
+
+    Raises:
+        MediaError: the file cannot be opened, holds no video, or no picture of it can be decoded.
+    """
+    with open_container(path) as container:
+        stream = _pick_stream(path, container)
+        picture = _first_picture(path, container, stream)
+        mirrored, rotation = orientation(picture)
+        aspect = _pixel_aspect(stream)
+        width, height = max(1, round(picture.width * aspect)), picture.height
+        if rotation in (90, 270):
+            width, height = height, width
+        assert stream.time_base is not None
+        start_time = _start_time(container)
+        first = picture.pts if picture.pts is not None else picture.dts
+        if first is None:
+            first = round(start_time / stream.time_base)
+        rate = stream.average_rate or stream.guessed_rate
+        return VideoInfo(
+            path=os.path.abspath(os.fspath(path)),
+            container=container.format.name,
+            codec=stream.codec_context.name,
+            width=width,
+            height=height,
+            coded_width=picture.width,
+            coded_height=picture.height,
+            pixel_aspect=aspect,
+            rotation=rotation,
+            mirrored=mirrored,
+            time_base=stream.time_base,
+            start_time=start_time,
+            first_ticks=first,
+            timed=picture.pts is not None,
+            duration=_duration(container, stream, start_time),
+            frame_rate=rate if rate and rate > 0 else None,
+            frames=stream.frames or None,
+            stream_index=stream.index,
+            video_streams=len(video_streams(container)),
+            audio_streams=len(container.streams.audio),
+        )
+
+
+def _pick_stream(path: str | os.PathLike[str], container: InputContainer) -> VideoStream:
+    streams = video_streams(container)
+    if streams:
+        stream = shown_stream(streams)
+        if stream.codec_context is None or stream.time_base is None:
+            raise MediaError(
+                f"{path}: its video is in a codec that cannot be decoded here; "
+                "convert it to H.264 first"
+            )
+        return stream
+    if container.streams.video:
+        raise MediaError(f"{path}: holds sound with cover art but no video")
+    if container.streams.audio:
+        raise MediaError(f"{path}: holds only sound, no video")
+    raise MediaError(f"{path}: holds no video")
+
+
+def _first_picture(
+    path: str | os.PathLike[str], container: InputContainer, stream: VideoStream
+) -> VideoFrame:
+    import av
+
+    # One thread has no delay: the first packet already gives a picture.
+    stream.codec_context.thread_count = 1
+    reason = "no picture was in it"
+    try:
+        for number, packet in enumerate(container.demux(stream)):
+            try:
+                for picture in packet.decode():
+                    return picture
+            except (av.FFmpegError, ValueError) as error:
+                reason = str(getattr(error, "strerror", None) or error)
+            if number >= _FIRST_PICTURE_PACKETS:
+                break
+    except av.FFmpegError as error:
+        reason = str(error.strerror or error)
+    codec = stream.codec_context.name
+    raise MediaError(f"{path}: no picture of its {codec} video can be decoded ({reason})")
+
+
+def orientation(picture: VideoFrame) -> tuple[bool, int]:
+    """Return whether to mirror a decoded picture and then by how many degrees to turn it clockwise.
+
+    The display matrix of ISO/IEC 14496-12 (8.3.2) as libav hands it on; turns that are not
+    multiples of 90 degrees go to the nearest.
+    """
+    from av.sidedata.sidedata import Type
+
+    for data in picture.side_data:
+        if data.type == Type.DISPLAYMATRIX:
+            a, b, _, c, d = memoryview(bytes(data)).cast("i")[:5]
+            mirrored = a * d - b * c < 0
+            if mirrored:
+                a, b = -a, -b
+            if not (a or b):
+                return False, 0
+            return mirrored, round(math.degrees(math.atan2(b, a)) / 90) % 4 * 90
+    return False, 0
+
+
+def _pixel_aspect(stream: VideoStream) -> Fraction:
+    aspect = stream.sample_aspect_ratio
+    if not aspect or aspect <= 0 or not Fraction(1, _WIDEST_PIXEL) <= aspect <= _WIDEST_PIXEL:
+        return Fraction(1)
+    return Fraction(aspect)
+
+
+def _start_time(container: InputContainer) -> Fraction:
+    """The container's start in seconds, exactly.
+
+    libav keeps it in microseconds, rounded from the earliest stream's start; that stream's own
+    ticks are exact, so that the first frame's player time is 0 and not a little less.
+    """
+    if container.start_time is None:
+        return Fraction(0)
+    rounded = Fraction(container.start_time, _MICROSECONDS)
+    for stream in container.streams:
+        if stream.start_time is not None and stream.time_base is not None:
+            start = stream.start_time * stream.time_base
+            if abs(start - rounded) < Fraction(1, _MICROSECONDS):
+                return Fraction(start)
+    return rounded
+
+
+def _duration(
+    container: InputContainer, stream: VideoStream, start_time: Fraction
+) -> Fraction | None:
+    """The player time at which the video stream ends, as declared; else the container's end."""
+    assert stream.time_base is not None
+    offset = Fraction(0)
+    if stream.start_time is not None:
+        offset = stream.start_time * stream.time_base - start_time
+    if stream.duration:
+        return Fraction(stream.duration * stream.time_base) + offset
+    tagged = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+    if tagged:
+        hours, minutes, seconds = tagged.groups()
+        # Matroska's statistics tag holds the time at which the track ends, not its length.
+        return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds) - start_time
+    if container.duration:
+        return Fraction(container.duration, _MICROSECONDS)
+    return None

@@ -1,0 +1,154 @@
+"""What a decoder back end is: one protocol, and what it tells of its losses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidcap.errors import VidcapError
+from vidcap.video.frame import VideoInfo
+from vidcap.video.picture import squash, upright
+from vidcap.video.shots import Thumbnail
+
+# Rows and columns of a thumbnail: enough to tell shots apart, few enough to cost nothing.
+THUMBNAIL_SHAPE = (32, 32)
+
+
+class DecoderError(VidcapError):
+    """A back end cannot read this file; another one may."""
+
+
+class Picture(Protocol):
+    """One decoded picture, converted only when asked.
+
+    Attributes:
+        ticks: absolute presentation time; strictly increasing within a reading.
+        key: whether it is a key frame.
+    """
+
+    @property
+    def ticks(self) -> int: ...
+
+    @property
+    def key(self) -> bool: ...
+
+    def rgb(self) -> NDArray[np.uint8]:
+        """Return it as ``(info.height, info.width, 3)`` uint8 RGB, upright, in square pixels."""
+
+    def thumbnail(self) -> Thumbnail:
+        """Return its luma, sampled to :data:`THUMBNAIL_SHAPE`, neither turned nor stretched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a reader is to deliver.
+
+    Attributes:
+        start: first presentation time in ticks to deliver, ``None`` for the beginning.
+        end: presentation time in ticks at which to stop, ``None`` for the end of the file.
+        keys_only: deliver key frames only.
+        threads: decoding threads, 0 for as many as the library likes.
+        beat: called often, with the ticks reached or ``None``, to show that the reader lives.
+    """
+
+    start: int | None = None
+    end: int | None = None
+    keys_only: bool = False
+    threads: int = 0
+    beat: Callable[[int | None], None] = lambda ticks: None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a reader saw on its way, for judging whether the reading was complete.
+
+    Attributes:
+        decoded: frames decoded and in the asked range.
+        last: ticks of the last of them.
+        last_length: ticks for which it is shown, 0 where the file does not say.
+        longest_gap: most ticks between two frames that followed each other.
+        failures: packets that could not be read or decoded.
+        failures_at_end: those of them after which no picture came any more.
+        failure: what the decoder said of the first of them.
+        corrupt: pictures that the decoder itself marked as damaged.
+        stopped: whether reading stopped at the asked end, before the file's.
+        last_packet: ticks at which the last packet of any stream ends, in the stream's time base.
+        beyond_file: whether the index points behind the end of the file.
+        missing: frames that the file's index lists and the back end did not give.
+        notes: other things to tell, one sentence each.
+    """
+
+    decoded: int = 0
+    last: int | None = None
+    last_length: int = 0
+    longest_gap: int = 0
+    failures: int = 0
+    failures_at_end: int = 0
+    failure: str = ""
+    corrupt: int = 0
+    stopped: bool = False
+    last_packet: int | None = None
+    beyond_file: bool = False
+    missing: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def delivered(self, ticks: int, length: int) -> None:
+        """Count a picture."""
+        if self.last is not None:
+            self.longest_gap = max(self.longest_gap, ticks - self.last)
+        self.decoded += 1
+        self.last = ticks
+        self.last_length = length
+        self.failures_at_end = 0
+
+    def failed(self, reason: str) -> None:
+        """Count a packet that could not be read or decoded."""
+        self.failure = self.failure or reason
+        self.failures += 1
+        self.failures_at_end += 1
+
+
+class Reader(Protocol):
+    """A back end that decodes one stream of one file in presentation order.
+
+    It is made with the file's facts and a plan, and raises :class:`DecoderError` from any of its
+    methods when it cannot go on.
+    """
+
+    tally: Tally
+
+    def __init__(self, info: VideoInfo, plan: Plan) -> None: ...
+
+    def pictures(self) -> Iterator[Picture]:
+        """Yield the pictures of the plan, in presentation order."""
+
+    def close(self) -> None:
+        """Free what the library holds."""
+
+
+def displayed(
+    picture: NDArray[np.uint8], info: VideoInfo, *, turned: bool = False
+) -> NDArray[np.uint8]:
+    """Return a decoded RGB picture as it is displayed: upright, in square pixels, of one size.
+
+    Args:
+        picture: ``(height, width, 3)`` as decoded.
+        info: the file's facts.
+        turned: whether the back end has already turned it.
+    """
+    if not turned:
+        picture = upright(picture, mirrored=info.mirrored, rotation=info.rotation)
+    return np.ascontiguousarray(squash(picture, (info.width, info.height)))
+
+
+def sample_luma(plane: NDArray[Any]) -> NDArray[Any]:
+    """Return :data:`THUMBNAIL_SHAPE` samples from the middles of a plane's cells."""
+    rows, columns = (
+        (2 * np.arange(count) + 1) * length // (2 * count)
+        for count, length in zip(THUMBNAIL_SHAPE, plane.shape[:2], strict=True)
+    )
+    return plane[rows[:, None], columns]

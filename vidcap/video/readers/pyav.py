@@ -1,0 +1,210 @@
+"""Reading with PyAV: packet by packet, so that one bad packet costs only its own pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import chain
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidcap.video.clock import PresentationClock
+from vidcap.video.container import open_container
+from vidcap.video.frame import VideoInfo
+from vidcap.video.readers.base import (
+    THUMBNAIL_SHAPE,
+    DecoderError,
+    Plan,
+    Tally,
+    displayed,
+    sample_luma,
+)
+from vidcap.video.shots import Thumbnail
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+    from av.stream import Stream
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+# Seconds to seek further back, in turn, when the first picture lands after the asked start.
+_BACK_OFF = (0, 1, 4, 16, 64)
+# Read errors in a row after which the rest of a file is given up.
+_MOST_READ_ERRORS = 50
+
+
+class PyAVPicture:
+    """A libav frame with its settled presentation time."""
+
+    __slots__ = ("_frame", "_info", "key", "ticks")
+
+    def __init__(self, frame: VideoFrame, ticks: int, info: VideoInfo) -> None:
+        self._frame = frame
+        self._info = info
+        self.ticks = ticks
+        self.key = frame.key_frame
+
+    def rgb(self) -> NDArray[np.uint8]:
+        picture: NDArray[Any] = self._frame.to_ndarray(format="rgb24")
+        return displayed(picture, self._info)
+
+    def thumbnail(self) -> Thumbnail:
+        frame = self._frame
+        shape = frame.format
+        if _has_luma_plane(frame):
+            depth = shape.components[0].bits
+            plane = frame.planes[0]
+            samples = np.frombuffer(plane, np.uint8 if depth <= 8 else np.uint16)
+            rows = samples.reshape(plane.height, -1)[:, : plane.width]
+            return (sample_luma(rows) >> max(0, depth - 8)).astype(np.int16)
+        small = frame.reformat(
+            width=THUMBNAIL_SHAPE[1], height=THUMBNAIL_SHAPE[0], format="gray", interpolation="AREA"
+        )
+        luma: NDArray[Any] = small.to_ndarray()
+        return luma.astype(np.int16)
+
+
+def _has_luma_plane(frame: VideoFrame) -> bool:
+    """Whether the first plane is luma alone, in bytes or native words, top row first."""
+    shape = frame.format
+    odd = shape.is_rgb or shape.has_palette or shape.is_bit_stream or shape.is_big_endian
+    alone = shape.is_planar or len(shape.components) == 1
+    return alone and not odd and frame.planes[0].line_size > 0
+
+
+class PyAVReader:
+    """The back end that is right for every kind of file that was measured."""
+
+    def __init__(self, info: VideoInfo, plan: Plan) -> None:
+        self._info = info
+        self._plan = plan
+        self.tally = Tally()
+        self._open()
+
+    def _open(self) -> None:
+        self._container = open_container(self._info.path)
+        stream = self._container.streams[self._info.stream_index]
+        if stream.type != "video":
+            raise DecoderError("the file has changed since it was probed")
+        self._stream = cast("VideoStream", stream)
+        context = self._stream.codec_context
+        context.thread_type = "AUTO"
+        context.thread_count = self._plan.threads
+        if self._plan.keys_only:
+            context.skip_frame = "NONKEY"
+
+    def pictures(self) -> Iterator[PyAVPicture]:
+        """Yield the pictures of the plan, in presentation order."""
+        info, plan, tally = self._info, self._plan, self.tally
+        clock = PresentationClock(info)
+        for frame in self._frames_from_start():
+            ticks = clock.ticks(frame.pts, frame.dts)
+            plan.beat(ticks)
+            if plan.start is not None and ticks < plan.start:
+                continue
+            if plan.end is not None and ticks >= plan.end:
+                tally.stopped = True
+                break
+            if plan.keys_only and not frame.key_frame:
+                continue
+            tally.delivered(ticks, frame.duration)
+            tally.corrupt += frame.is_corrupt
+            yield PyAVPicture(frame, ticks, info)
+        if clock.mended:
+            tally.notes.append(
+                f"{clock.mended} frames had times that did not come after the frame before; "
+                "they were put after it."
+            )
+        if clock.untimed:
+            tally.notes.append(
+                f"{clock.untimed} frames carried no time; they were spaced by the frame rate."
+            )
+        tally.beyond_file = self._index_ends_beyond_file()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._container.close()
+
+    def _frames_from_start(self) -> Iterator[VideoFrame]:
+        """Frames from a key frame at or before the planned start, or from the beginning."""
+        info, start = self._info, self._plan.start
+        if start is None or start <= info.first_ticks or not info.timed:
+            return self._decode()
+        import av
+
+        for seconds in _BACK_OFF:
+            position = start - int(Fraction(seconds) / info.time_base)
+            if position <= info.first_ticks:
+                break
+            try:
+                self._container.seek(position, stream=self._stream)
+            except av.FFmpegError:
+                break
+            frames = self._decode()
+            # What comes before the first key frame leans on pictures that were not decoded.
+            key = next((frame for frame in frames if frame.key_frame), None)
+            if key is not None and key.pts is not None and key.pts <= start:
+                self.tally.failures = self.tally.failures_at_end = 0
+                return chain([key], frames)
+        self._container.close()
+        self._open()
+        self.tally.failures = self.tally.failures_at_end = 0
+        return self._decode()
+
+    def _decode(self) -> Iterator[VideoFrame]:
+        import av
+
+        for packet in self._packets():
+            try:
+                yield from packet.decode()
+            except (av.FFmpegError, ValueError) as error:
+                self.tally.failed(_reason(error))
+            self._plan.beat(None)
+        try:
+            yield from self._stream.codec_context.decode(None)
+        except av.EOFError:
+            pass
+        except (av.FFmpegError, ValueError) as error:
+            self.tally.failed(_reason(error))
+
+    def _packets(self) -> Iterator[Packet[VideoStream]]:
+        """The stream's packets, going on behind what cannot be read."""
+        import av
+
+        errors = 0
+        while errors < _MOST_READ_ERRORS:
+            try:
+                for packet in self._container.demux():
+                    if packet.dts is None and packet.pts is None and not packet.size:
+                        continue  # PyAV's own mark for flushing, one a stream
+                    errors = 0
+                    self._note_packet_end(packet)
+                    if packet.stream_index == self._stream.index:
+                        yield cast("Packet[VideoStream]", packet)
+                return
+            except av.FFmpegError as error:
+                errors += 1
+                self.tally.failed(_reason(error))
+
+    def _note_packet_end(self, packet: Packet[Stream]) -> None:
+        if packet.pts is None or packet.is_discard:
+            return
+        end = packet.pts + (packet.duration or 0)
+        if packet.stream_index != self._stream.index:
+            end = round(end * packet.time_base / self._info.time_base)
+        if self.tally.last_packet is None or end > self.tally.last_packet:
+            self.tally.last_packet = end
+
+    def _index_ends_beyond_file(self) -> bool:
+        entries = self._stream.index_entries
+        if not len(entries):
+            return False
+        last = entries[len(entries) - 1]
+        return last.pos + last.size > os.path.getsize(self._info.path)
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)

@@ -1,0 +1,142 @@
+"""The decoder process: reads one video and writes its frames to a pipe.
+
+Run as ``python -m vidcap.video.worker`` by :mod:`vidcap.video.process`, never by hand.  It takes
+one request from its standard input and ends when that input closes, so that it never outlives the
+process that started it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import BinaryIO
+
+from vidcap.errors import MediaError, VidcapError
+from vidcap.video import wire
+from vidcap.video.picture import squash
+from vidcap.video.sampling import InShot, KeyFrames, select
+from vidcap.video.shots import EVERY_FRAME, KEY_FRAMES_ONLY, label_shots
+
+# A beat this often lets the parent tell a slow decoder from one that hangs.
+_BEAT_SECONDS = 0.25
+
+
+class _Pulse:
+    """Tells the parent how far the decoder is, now and then."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._due = 0.0
+        self._ticks: int | None = None
+
+    def beat(self, ticks: int | None) -> None:
+        if ticks is not None:
+            self._ticks = ticks
+        now = time.monotonic()
+        if now >= self._due:
+            self._due = now + _BEAT_SECONDS
+            wire.send(self._stream, {"kind": "beat", "ticks": self._ticks})
+
+
+def _private_stdout() -> BinaryIO:
+    """Take standard output for the messages; what libraries print goes to standard error."""
+    private = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return private
+
+
+def _end_with_parent(requests: BinaryIO) -> None:
+    def watch() -> None:
+        requests.read()
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _read_video(request: wire.Message, out: BinaryIO) -> None:
+    from vidcap.video.completeness import end_of_reading, judge
+    from vidcap.video.probe import probe
+    from vidcap.video.readers import reader_class
+    from vidcap.video.readers.base import Picture, Plan
+
+    info = probe(request["path"])
+    wire.send(out, {"kind": "info", "info": wire.pack_info(info)})
+    sampling = wire.unpack_sampling(request["sampling"])
+    keys_only = isinstance(sampling, KeyFrames)
+    start, end = (
+        None if request[side] is None else Fraction(request[side]) for side in ("start", "end")
+    )
+    plan = Plan(
+        start=None if start is None else info.ticks_at(start),
+        end=None if end is None else info.ticks_at(end),
+        keys_only=keys_only,
+        threads=request["threads"],
+        beat=_Pulse(out).beat,
+    )
+    reader = reader_class(request["decoder"])(info, plan)
+    shots: Iterator[InShot[Picture]] = label_shots(
+        reader.pictures(), KEY_FRAMES_ONLY if keys_only else EVERY_FRAME
+    )
+    for chosen in select(shots, sampling, info, origin=start or Fraction(0)):
+        ticks = chosen.picture.ticks
+        if request["after"] is not None and ticks <= request["after"]:
+            continue
+        image = chosen.picture.rgb()
+        if request["size"] is not None:
+            image = squash(image, tuple(request["size"]))
+        wire.send(
+            out,
+            {
+                "kind": "frame",
+                "ticks": ticks,
+                "shot": chosen.shot,
+                "shot_start": chosen.shot_start,
+            },
+            image,
+        )
+    tally = reader.tally
+    completeness, notes = judge(info, tally)
+    wire.send(
+        out,
+        {
+            "kind": "end",
+            "completeness": completeness,
+            "frames": tally.decoded,
+            "end": str(end_of_reading(info, tally)),
+            "notes": notes,
+            "failure": tally.failure,
+        },
+    )
+    reader.close()
+
+
+def main() -> None:
+    """Serve the one request on standard input."""
+    # Ctrl-C goes to the whole group; the parent decides what becomes of this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    out = _private_stdout()
+    received = wire.receive(sys.stdin.buffer)
+    if received is None:
+        return
+    request = received[0]
+    _end_with_parent(sys.stdin.buffer)
+    sys.path.extend(place for place in request["import_path"] if place not in sys.path)
+    try:
+        _read_video(request, out)
+    except BrokenPipeError:
+        os._exit(0)
+    except MediaError as error:
+        wire.send(out, {"kind": "refused", "message": str(error)})
+    except (VidcapError, Exception) as error:
+        wire.send(out, {"kind": "failed", "message": f"{type(error).__name__}: {error}"})
+    # Skip the libraries' own tidying up: some hang or crash in it, and nothing is left to save.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -106,11 +106,12 @@ class CiderD:
         for order, idf, posting in zip(_ORDERS, self._idf, references.postings, strict=True):
             squares = common = 0.0
             for ngram, count in count_ngrams(candidate, order).items():
-                weight = count * idf.get(ngram, unseen)
+                weight = idf.get(ngram, unseen) * count
                 squares += weight * weight
                 for index, count_there, weight_there in posting.get(ngram, ()):
                     # Clipped: what a candidate repeats counts only as often as a reference has it.
-                    common += min(count, count_there) * weight_there * penalties[index]
+                    clipped = count if count < count_there else count_there
+                    common += clipped * weight_there * penalties[index]
             if common:
                 total += common / math.sqrt(squares)
         return 10.0 * total / (len(_ORDERS) * len(penalties))

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from vidcap.errors import MissingExtraError, UsageError, VidcapError
+from vidcap.text.meteor import meteor
+
+DOG = (["a", "dog", "runs"], [["a", "dog", "runs"], ["the", "dog", "is", "running"]])
+
+
+@pytest.mark.slow
+@pytest.mark.needs_tool("java")
+def test_same_as_pycocoevalcap() -> None:
+    reference = pytest.importorskip(
+        "pycocoevalcap.meteor.meteor", reason="METEOR is in pycocoevalcap"
+    )
+    candidates = [
+        ["a", "dog", "runs"],
+        ["a", "man", "riding", "a", "horse", "in", "the", "grass"],
+        ["\u00e9t\u00e9"],
+        ["one"],
+        [],
+    ]
+    references = [
+        [["a", "dog", "is", "running"], ["the", "dog", "runs", "fast"]],
+        [["a", "person", "rides", "a", "horse", "on", "grass"]],
+        [["\u00e9t\u00e9"]],
+        [["two"]],
+        [["a", "dog"]],
+    ]
+    corpus, each = meteor(candidates, references)
+    theirs = reference.Meteor().compute_score(
+        {i: [" ".join(words) for words in group] for i, group in enumerate(references)},
+        {i: [" ".join(words)] for i, words in enumerate(candidates)},
+    )
+    assert corpus == pytest.approx(theirs[0], abs=1e-9)
+    assert each == pytest.approx(theirs[1], abs=1e-9)
+    # A sentence is like itself, not like another, and nothing like nothing.
+    assert each[2:] == [1, 0, 0]
+
+
+def test_says_that_java_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MissingExtraError, match="Java"):
+        meteor([DOG[0]], [DOG[1]])
+
+
+def test_says_that_the_package_is_missing(monkeypatch: pytest.MonkeyPatch, fake_java: Path) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match="pip install pycocoevalcap"):
+        meteor([DOG[0]], [DOG[1]])
+
+
+def test_says_why_java_gave_up(fake_java: Path) -> None:
+    pytest.importorskip("pycocoevalcap", reason="METEOR is in pycocoevalcap")
+    fake_java.write_text("#!/bin/sh\necho starting >&2\necho no room for the heap >&2\nexit 1\n")
+    # More than a pipe holds, so that writing fails and not only reading.
+    with pytest.raises(VidcapError, match="failed: no room for the heap"):
+        meteor([DOG[0]] * 3000, [DOG[1]] * 3000)
+
+
+def test_corpus_is_checked_before_java_starts() -> None:
+    with pytest.raises(UsageError, match=r"references\[0\]: is empty"):
+        meteor([DOG[0]], [[]])
+
+
+@pytest.fixture
+def fake_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    if sys.platform == "win32":
+        pytest.skip("the program that stands in for Java is a shell script")
+    java = tmp_path / "java"
+    java.write_text("#!/bin/sh\nexit 1\n")
+    java.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    return java

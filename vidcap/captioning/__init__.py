@@ -1,0 +1,1 @@
+"""Pictures in, sentences out: encoder, decoder, beam search, checkpoint and run times."""

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from vidcap.captioning.vocabulary import END, PAD, START, UNKNOWN
 
 Array = NDArray[Any]
-State = tuple[Array, ...]
-Step = Callable[[Array, State], tuple[Array, State, Array]]
+Step = Callable[[Array, Array], tuple[Array, Array]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,8 @@ class BeamSettings:
         min_words: and at least so many.
         length_penalty: a finished sentence counts its log-probability over its length (words and
             end) to this power (Wu et al. 2016 without their constant); 0 favours short ones.
-        no_repeat: no run of so many words occurs twice in a sentence; 0 allows everything.
+        no_repeat: no run of so many words occurs twice in a sentence, and no word directly after
+            itself; 0 allows everything.
     """
 
     size: int = 3
@@ -59,9 +59,12 @@ class Hypothesis:
 
 
 def _forbid_repeats(scores: Array, history: Array, size: int) -> None:
-    """Set to minus infinity every word that would complete a run already in its row's history."""
+    """Set to minus infinity a row's last word, and every word that would complete an old run."""
     length = history.shape[-1]
-    if size <= 0 or length < size:
+    if size <= 0 or not length:
+        return
+    np.put_along_axis(scores, history[:, :, -1:], -np.inf, axis=2)
+    if length < size:
         return
     matches = np.ones((*history.shape[:2], length - size + 1), dtype=bool)
     for offset in range(size - 1):
@@ -71,18 +74,17 @@ def _forbid_repeats(scores: Array, history: Array, size: int) -> None:
         scores[picture, beam, history[picture, beam, place + size - 1]] = -np.inf
 
 
-def beam_search(
-    step: Step, state: State, *, pictures: int, settings: BeamSettings
-) -> list[list[Hypothesis]]:
+def beam_search(step: Step, *, pictures: int, settings: BeamSettings) -> list[list[Hypothesis]]:
     """Decode sentences for a group of pictures.
 
     Every picture is searched for itself: what comes out for one never depends on its neighbours
     in the group, as long as ``step`` treats rows alike.
 
     Args:
-        step: takes the last words ``(N * K,)`` int64 and the state, gives log-probabilities
-            ``(N * K, V)``, the new state and attention weights ``(N * K, R)``.
-        state: arrays with N rows, one a picture; repeated for the beams here.
+        step: takes the last word of each row and the row of the call before whose state it goes
+            on from, both ``(N * K,)`` int64; gives log-probabilities ``(N * K, V)`` and attention
+            weights ``(N * K, R)``.  It keeps the state.  Before the first call there is one row a
+            picture.
         pictures: N.
         settings: how to search.
 
@@ -90,7 +92,7 @@ def beam_search(
         For each picture up to K finished sentences, best first; never none.
     """
     beams = settings.size
-    state = tuple(np.repeat(array, beams, axis=0) for array in state)
+    rows = np.repeat(np.arange(pictures), beams)
     words = np.full(pictures * beams, START, dtype=np.int64)
     totals = np.full((pictures, beams), -np.inf, dtype=np.float64)
     totals[:, 0] = 0.0  # all beams are alike at first: keep one
@@ -104,7 +106,7 @@ def beam_search(
     open_pictures = set(range(pictures))
 
     for position in range(settings.max_words + 1):
-        log_probabilities, state, attention = step(words, state)
+        log_probabilities, attention = step(words, rows)
         size = log_probabilities.shape[-1]
         scores = log_probabilities.reshape(pictures, beams, size).astype(np.float64)
         looks.append(attention.reshape(pictures, beams, -1))
@@ -113,7 +115,7 @@ def beam_search(
             scores[:, :, END] = -np.inf
         _forbid_repeats(scores, history, settings.no_repeat)
         if position == settings.max_words:
-            scores[:, :, : END] = -np.inf
+            scores[:, :, :END] = -np.inf
             scores[:, :, END + 1 :] = -np.inf
         scores += totals[:, :, None]
         flat = scores.reshape(pictures, -1)
@@ -158,7 +160,6 @@ def beam_search(
         if not open_pictures:
             break
         rows = (np.arange(pictures)[:, None] * beams + origin).reshape(-1)
-        state = tuple(array[rows] for array in state)
         words = chosen.reshape(-1)
         history = np.concatenate(
             [np.take_along_axis(history, origin[:, :, None], axis=1), chosen[:, :, None]], axis=2

@@ -58,6 +58,19 @@ class CaptionModel(nn.Module):
         return prepared
 
 
+class Stepping(nn.Module):
+    """A decoder's step as a module of its own, for tools that convert ``forward``."""
+
+    def __init__(self, decoder: Any) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(self, words: Tensor, *prepared: Tensor) -> tuple[Tensor, ...]:
+        """Read one word a row; see the decoder's ``step``."""
+        outputs: tuple[Tensor, ...] = self.decoder.step(words, *prepared)
+        return outputs
+
+
 def load_model(path: Path) -> tuple[CaptionModel, Manifest]:
     """Build the model of a checkpoint, in evaluation mode, float32 on the CPU.
 

@@ -64,6 +64,11 @@ def save(model: Any, path: Path) -> None:
     import_openvino().save_model(model, path, compress_to_fp16=True)
 
 
+def count_outputs(path: Path) -> int:
+    """Return how many outputs a graph file has."""
+    return len(import_openvino().Core().read_model(path).outputs)
+
+
 class Graph:
     """A compiled graph on the CPU, run with fixed shapes in float32.
 
@@ -106,14 +111,18 @@ class Graph:
         self._request.infer(list(inputs), share_inputs=True)
         return [np.array(tensor.data) for tensor in self._request.output_tensors]
 
-    def map(self, items: Iterable[Array]) -> Iterator[Array]:
-        """Run a one-input, one-output graph on each item, several at once; results in order."""
-        results: dict[int, Array] = {}
-        self._queue.set_callback(
-            lambda request, index: results.__setitem__(
-                index, np.array(request.output_tensors[0].data)
-            )
-        )
+    def output_shapes(self) -> list[tuple[int, ...]]:
+        """Return the shapes of the outputs, in order."""
+        return [tuple(output.shape) for output in self._compiled.outputs]
+
+    def map(self, items: Iterable[Array]) -> Iterator[list[Array]]:
+        """Run a one-input graph on each item, several at once; the outputs come in order."""
+        results: dict[int, list[Array]] = {}
+
+        def collect(request: Any, index: int) -> None:
+            results[index] = [np.array(tensor.data) for tensor in request.output_tensors]
+
+        self._queue.set_callback(collect)
         window = 2 * self._streams
         given = 0
         sent = 0

@@ -79,7 +79,7 @@ def encode_with(encoder: Encoder, picture_size: int, *, device: str, threads: in
         )
 
         def on_cpu(pictures: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
-            for features in graph.map(picture[None] for picture in pictures):
+            for (features,) in graph.map(picture[None] for picture in pictures):
                 yield features[0]
 
         return on_cpu

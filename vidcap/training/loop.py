@@ -23,6 +23,7 @@ from torch.nn import functional
 
 from vidcap.captioning.beam import BeamSettings, beam_search
 from vidcap.captioning.model import build_decoder
+from vidcap.captioning.torch_runtime import torch_step
 from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import DataError
 from vidcap.files import replacing, write_atomically
@@ -86,16 +87,8 @@ def free_running(
     with torch.inference_mode():
         for start in range(0, len(features), group):
             part = torch.from_numpy(np.asarray(features[start : start + group])).float()
-            prepared = decoder.prepare(part.to(device))
-            memory = prepared[: decoder.memory_count]
-
-            def step(words: Any, state: Any, memory: Any = memory) -> Any:
-                moved = [torch.from_numpy(x).to(device) for x in (words, *state)]
-                logs, *rest, weights = decoder.step(moved[0], *memory, *moved[1:])
-                return logs.cpu().numpy(), tuple(x.cpu().numpy() for x in rest), weights.cpu().numpy()
-
-            state = tuple(x.cpu().numpy() for x in prepared[decoder.memory_count :])
-            for found in beam_search(step, state, pictures=len(part), settings=settings):
+            step = torch_step(decoder, decoder.prepare(part.to(device)))
+            for found in beam_search(step, pictures=len(part), settings=settings):
                 sentences.append(vocabulary.decode(found[0].words))
     return sentences
 

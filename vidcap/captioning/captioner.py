@@ -1,0 +1,97 @@
+"""What every captioner is to the rest of vidcap, and the one that runs vidcap's checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidcap.captioning.beam import BeamSettings, beam_search
+from vidcap.captioning.caption import Caption
+from vidcap.captioning.checkpoint import Manifest, checkpoint_hash
+from vidcap.captioning.runtime import Runtime
+from vidcap.captioning.vocabulary import Vocabulary
+from vidcap.errors import UsageError
+from vidcap.text.tokens import detokenize
+
+Picture = NDArray[np.uint8]
+
+
+class Captioner(Protocol):
+    """Says in a sentence what is on a picture.
+
+    Attributes:
+        name: what it is called on the command line.
+        picture_size: width and height in pixels that pictures must be squashed to
+            (:func:`vidcap.video.picture.squash`).
+        provenance: what made the captions: checkpoint and its hash, run time, search settings.
+    """
+
+    name: str
+    picture_size: tuple[int, int]
+    provenance: Mapping[str, Any]
+
+    def caption(self, pictures: Sequence[Picture]) -> list[Caption]:
+        """Caption squashed uint8 RGB pictures of shape ``(height, width, 3)``, one sentence each."""
+        ...
+
+
+class CheckpointCaptioner:
+    """Captions with one of vidcap's own checkpoints.
+
+    The same picture gives the same caption and score in whatever company and order it comes, on
+    one machine with one run time and number of threads.
+    """
+
+    def __init__(
+        self, name: str, checkpoint: Path, manifest: Manifest, runtime: Runtime, beam: BeamSettings
+    ) -> None:
+        self.name = name
+        self.picture_size = (manifest.picture_size, manifest.picture_size)
+        self.provenance: Mapping[str, Any] = {
+            "captioner": name,
+            "checkpoint": checkpoint_hash(checkpoint),
+            "runtime": runtime.name,
+            "beam": {field: getattr(beam, field) for field in beam.__dataclass_fields__},
+        }
+        self._vocabulary = Vocabulary(manifest.vocabulary)
+        self._runtime = runtime
+        self._beam = beam
+
+    def caption(self, pictures: Sequence[Picture]) -> list[Caption]:
+        """Caption squashed uint8 RGB pictures, one sentence each, in their order.
+
+        Raises:
+            UsageError: a picture has another shape than ``(*picture_size, 3)`` or is not uint8.
+        """
+        expected = (self.picture_size[1], self.picture_size[0], 3)
+        for picture in pictures:
+            if picture.shape != expected or picture.dtype != np.uint8:
+                raise UsageError(
+                    f"a picture of shape {picture.shape} and type {picture.dtype} cannot be "
+                    f"captioned; squash it to {expected} uint8 first"
+                )
+        captions: list[Caption] = []
+        waiting = []
+        for prepared in self._runtime.encode(pictures):
+            waiting.append(prepared)
+            if len(waiting) == self._runtime.group:
+                captions += self._decode(waiting)
+                waiting = []
+        return captions + self._decode(waiting)
+
+    def _decode(self, prepared: list[tuple[NDArray[Any], ...]]) -> list[Caption]:
+        if not prepared:
+            return []
+        group = self._runtime.group
+        filled = prepared + [prepared[-1]] * (group - len(prepared))
+        found = beam_search(self._runtime.steps(filled), pictures=group, settings=self._beam)
+        return [
+            Caption(
+                detokenize(self._vocabulary.decode(best.words)), best.log_probability / best.length
+            )
+            for best, *_ in found[: len(prepared)]
+        ]

@@ -1,0 +1,72 @@
+"""OpenVINO as the CPU's run time; torch is never imported here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidcap.captioning.beam import Step
+from vidcap.captioning.graphs import GraphFiles
+from vidcap.captioning.openvino import Graph, count_outputs, import_openvino
+from vidcap.captioning.runtime import Prepared
+
+
+class OpenVinoRuntime:
+    """Runs a checkpoint's graphs with fixed shapes.
+
+    Pictures are encoded one a request, and always ``group`` of them are decoded together, so that
+    the numbers for a picture do not depend on the company it comes in.
+
+    Args:
+        files: the checkpoint's graphs.
+        picture_size: side in pixels of the squashed pictures.
+        group: pictures decoded together.
+        beams: rows a picture.
+        threads: processor threads; 0 for all.
+    """
+
+    def __init__(
+        self,
+        files: GraphFiles,
+        *,
+        picture_size: int,
+        group: int,
+        beams: int,
+        threads: int = 0,
+    ) -> None:
+        self.name = f"openvino {import_openvino().__version__.split('-')[0]} cpu"
+        self.group = group
+        threads = threads or len(os.sched_getaffinity(0))
+        shape = (1, picture_size, picture_size, 3)
+        self._encode = Graph(files.encode, [shape], threads=threads, streams=threads)
+        rows = group * beams
+        prepared = self._encode.output_shapes()
+        # A step gives back log-probabilities, the state and attention weights: what else the
+        # encoder prepared is memory, which stays as it is while a picture is decoded.
+        self._memory_count = len(prepared) - (count_outputs(files.step) - 2)
+        shapes: list[tuple[int, ...]] = [(rows,)]
+        for index, output in enumerate(prepared):
+            shapes.append((group if index < self._memory_count else rows, *output[1:]))
+        self._step = Graph(files.step, shapes, threads=threads)
+
+    def encode(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[Prepared]:
+        """Encode pictures, one a request, as many at once as there are threads."""
+        for outputs in self._encode.map(picture[None] for picture in pictures):
+            yield tuple(array[0] for array in outputs)
+
+    def steps(self, prepared: Sequence[Prepared]) -> Step:
+        """Begin to decode ``group`` encoded pictures together."""
+        stacked = [np.stack(parts) for parts in zip(*prepared, strict=True)]
+        memory = stacked[: self._memory_count]
+        state = stacked[self._memory_count :]
+
+        def step(words: NDArray[Any], rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+            nonlocal state
+            logs, *state, weights = self._step(words, *memory, *(part[rows] for part in state))
+            return logs, weights
+
+        return step

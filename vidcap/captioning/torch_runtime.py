@@ -1,0 +1,79 @@
+"""Torch as a run time: the GPU's, and the reference that the CPU's graphs are held to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vidcap.captioning.beam import Step
+from vidcap.captioning.model import CaptionModel
+from vidcap.captioning.runtime import Prepared
+
+
+def torch_step(decoder: Any, prepared: Sequence[Tensor]) -> Step:
+    """Return a beam search's step over what ``decoder.prepare`` gave; the state stays on its device."""
+    memory = prepared[: decoder.memory_count]
+    state = tuple(prepared[decoder.memory_count :])
+    device = memory[0].device
+
+    def step(words: NDArray[Any], rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        nonlocal state
+        with torch.inference_mode():
+            origin = torch.from_numpy(rows).to(device)
+            logs, *moved, weights = decoder.step(
+                torch.from_numpy(words).to(device),
+                *memory,
+                *(part.index_select(0, origin) for part in state),
+            )
+            state = tuple(moved)
+            return logs.float().cpu().numpy(), weights.float().cpu().numpy()
+
+    return step
+
+
+class TorchRuntime:
+    """Runs a model on the device it is moved to; on CUDA in float16 with channels last.
+
+    The CUDA path is written for real and has not been run on a GPU yet.
+    """
+
+    def __init__(self, model: CaptionModel, *, device: str, group: int, threads: int = 0) -> None:
+        self.name = f"torch {torch.__version__} {device}"
+        self.group = group
+        self._device = torch.device(device)
+        self._half = self._device.type == "cuda"
+        if threads:
+            torch.set_num_threads(threads)
+        self._model = model.eval().to(self._device)
+        if self._half:
+            self._model.encoder.to(memory_format=torch.channels_last)
+
+    def encode(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[Prepared]:
+        """Encode pictures in batches of ``group``; on CUDA copies overlap the computing."""
+        waiting = iter(pictures)
+        while batch := list(islice(waiting, self.group)):
+            stacked = torch.from_numpy(np.stack(batch))
+            if self._half:
+                stacked = stacked.pin_memory().to(self._device, non_blocking=True)
+            with (
+                torch.inference_mode(),
+                torch.autocast("cuda", torch.float16, enabled=self._half),
+            ):
+                prepared = self._model(stacked)
+            arrays = [part.float().cpu().numpy() for part in prepared]
+            for index in range(len(batch)):
+                yield tuple(array[index] for array in arrays)
+
+    def steps(self, prepared: Sequence[Prepared]) -> Step:
+        """Begin to decode encoded pictures together."""
+        stacked = [
+            torch.from_numpy(np.stack(parts)).to(self._device)
+            for parts in zip(*prepared, strict=True)
+        ]
+        return torch_step(self._model.decoder, stacked)

@@ -43,7 +43,12 @@ def judge(info: VideoInfo, tally: Tally) -> tuple[Completeness, list[str]]:
         notes.append(f"{_count(tally.failures, 'packet')} could not be decoded ({tally.failure}).")
     if tally.corrupt:
         notes.append(f"The decoder marked {_count(tally.corrupt, 'frame')} as damaged.")
-    if inner or tally.corrupt:
+    if tally.extra:
+        notes.append(
+            f"The decoder gave {_count(tally.extra, 'frame')} more than the file lists, so its "
+            "times cannot be trusted."
+        )
+    if inner or tally.corrupt or tally.extra:
         return Completeness.DAMAGED, notes
     return (Completeness.CUT_SHORT if short else Completeness.COMPLETE), notes
 

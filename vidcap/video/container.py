@@ -27,7 +27,8 @@ def regular_file(path: str | os.PathLike[str]) -> Path:
     Raises:
         MediaError: there is no such file, or it is a folder, a device or empty.
     """
-    file = Path(os.path.abspath(os.fspath(path)))
+    # Not resolve(): what a link leads to may have another name, and messages name the given one.
+    file = Path(path).absolute()
     try:
         facts = file.stat()
     except (FileNotFoundError, NotADirectoryError):

@@ -6,10 +6,15 @@ import math
 import os
 import re
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vidcap.errors import MediaError
-from vidcap.video.container import open_container, shown_stream, video_streams
+from vidcap.video.container import (
+    open_container,
+    regular_file,
+    shown_stream,
+    video_streams,
+)
 from vidcap.video.frame import VideoInfo
 
 if TYPE_CHECKING:
@@ -22,6 +27,7 @@ _FIRST_PICTURE_PACKETS = 2000
 # Pixel aspects beyond this are mistakes in the file, not wishes of its maker.
 _WIDEST_PIXEL = 8
 _MICROSECONDS = 1_000_000
+_NO_CLOCK = Fraction(1, _MICROSECONDS)
 
 
 def probe(path: str | os.PathLike[str]) -> VideoInfo:
@@ -40,14 +46,14 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
         width, height = max(1, round(picture.width * aspect)), picture.height
         if rotation in (90, 270):
             width, height = height, width
-        assert stream.time_base is not None
+        time_base = stream.time_base or _NO_CLOCK
         start_time = _start_time(container)
         first = picture.pts if picture.pts is not None else picture.dts
         if first is None:
-            first = round(start_time / stream.time_base)
+            first = round(start_time / time_base)
         rate = stream.average_rate or stream.guessed_rate
         return VideoInfo(
-            path=os.path.abspath(os.fspath(path)),
+            path=str(regular_file(path)),
             container=container.format.name,
             codec=stream.codec_context.name,
             width=width,
@@ -57,7 +63,7 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
             pixel_aspect=aspect,
             rotation=rotation,
             mirrored=mirrored,
-            time_base=stream.time_base,
+            time_base=time_base,
             start_time=start_time,
             first_ticks=first,
             timed=picture.pts is not None,
@@ -74,7 +80,7 @@ def _pick_stream(path: str | os.PathLike[str], container: InputContainer) -> Vid
     streams = video_streams(container)
     if streams:
         stream = shown_stream(streams)
-        if stream.codec_context is None or stream.time_base is None:
+        if stream.codec_context is None:
             raise MediaError(
                 f"{path}: its video is in a codec that cannot be decoded here; "
                 "convert it to H.264 first"
@@ -118,16 +124,15 @@ def orientation(picture: VideoFrame) -> tuple[bool, int]:
     """
     from av.sidedata.sidedata import Type
 
-    for data in picture.side_data:
-        if data.type == Type.DISPLAYMATRIX:
-            a, b, _, c, d = memoryview(bytes(data)).cast("i")[:5]
-            mirrored = a * d - b * c < 0
-            if mirrored:
-                a, b = -a, -b
-            if not (a or b):
-                return False, 0
-            return mirrored, round(math.degrees(math.atan2(b, a)) / 90) % 4 * 90
-    return False, 0
+    # PyAV's type hints do not know that side data is a mapping by type.
+    side_data: Any = picture.side_data
+    if Type.DISPLAYMATRIX not in side_data:
+        return False, 0
+    a, b, _, c, d = memoryview(bytes(side_data[Type.DISPLAYMATRIX])).cast("i")[:5]
+    mirrored = a * d - b * c < 0
+    if mirrored:
+        a, b = -a, -b
+    return mirrored, round(math.degrees(math.atan2(b, a)) / 90) % 4 * 90
 
 
 def _pixel_aspect(stream: VideoStream) -> Fraction:
@@ -138,7 +143,7 @@ def _pixel_aspect(stream: VideoStream) -> Fraction:
 
 
 def _start_time(container: InputContainer) -> Fraction:
-    """The container's start in seconds, exactly.
+    """Return the container's start in seconds, exactly.
 
     libav keeps it in microseconds, rounded from the earliest stream's start; that stream's own
     ticks are exact, so that the first frame's player time is 0 and not a little less.
@@ -157,13 +162,12 @@ def _start_time(container: InputContainer) -> Fraction:
 def _duration(
     container: InputContainer, stream: VideoStream, start_time: Fraction
 ) -> Fraction | None:
-    """The player time at which the video stream ends, as declared; else the container's end."""
-    assert stream.time_base is not None
-    offset = Fraction(0)
-    if stream.start_time is not None:
-        offset = stream.start_time * stream.time_base - start_time
-    if stream.duration:
-        return Fraction(stream.duration * stream.time_base) + offset
+    """Return the player time at which the video ends, as declared; else the container's end."""
+    if stream.duration and stream.time_base:
+        begins = start_time
+        if stream.start_time is not None:
+            begins = stream.start_time * stream.time_base
+        return Fraction(stream.duration * stream.time_base) + begins - start_time
     tagged = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
     if tagged:
         hours, minutes, seconds = tagged.groups()

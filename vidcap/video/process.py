@@ -18,7 +18,7 @@ import time
 import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +57,7 @@ class DecoderProcess:
 
     def __init__(self, request: wire.Message, *, timeout: float, ahead: int) -> None:
         self._timeout = timeout
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._process = subprocess.Popen(
             [sys.executable, "-m", "vidcap.video.worker"],
             stdin=subprocess.PIPE,
@@ -68,14 +68,13 @@ class DecoderProcess:
             cwd=_PACKAGE_ROOT,
             env=_environment(),
         )
-        assert self._process.stdin is not None and self._process.stdout is not None
+        stdin = cast("IO[bytes]", self._process.stdin)
+        stdout = cast("IO[bytes]", self._process.stdout)
         self._shared = _Shared(queue.Queue(maxsize=ahead))
         self._kill = weakref.finalize(self, _kill, self._process, self._shared)
-        threading.Thread(
-            target=_pump, args=(self._process.stdout, self._shared), daemon=True
-        ).start()
+        threading.Thread(target=_pump, args=(stdout, self._shared), daemon=True).start()
         with contextlib.suppress(OSError):  # It may be gone already; next() says why.
-            wire.send(self._process.stdin, {**request, "import_path": sys.path})
+            wire.send(stdin, {**request, "import_path": sys.path})
 
     @property
     def ticks(self) -> int | None:
@@ -118,12 +117,12 @@ class DecoderProcess:
 
 def _environment() -> dict[str, str]:
     inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    places = [str(_PACKAGE_ROOT), *(os.path.abspath(place) for place in inherited if place)]
+    places = [str(_PACKAGE_ROOT), *(str(Path(place).absolute()) for place in inherited if place)]
     quiet = {"OPENCV_FFMPEG_LOGLEVEL": "-8", "OPENCV_LOG_LEVEL": "SILENT"}
     return {**quiet, **os.environ, "PYTHONPATH": os.pathsep.join(places)}
 
 
-def _pump(stream: BinaryIO, shared: _Shared) -> None:
+def _pump(stream: IO[bytes], shared: _Shared) -> None:
     """Move messages from the pipe to the queue until the pipe ends or nobody wants them."""
     while not shared.closed:
         try:

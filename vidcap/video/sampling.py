@@ -70,7 +70,8 @@ class Timed(Protocol):
     """Anything with an absolute presentation time in ticks."""
 
     @property
-    def ticks(self) -> int: ...
+    def ticks(self) -> int:
+        """Absolute presentation time."""
 
 
 T = TypeVar("T", bound=Timed)

@@ -23,7 +23,8 @@ Thumbnail = NDArray[np.int16]
 class Thumbed(Timed, Protocol):
     """A timed picture that can show a thumbnail of itself."""
 
-    def thumbnail(self) -> Thumbnail: ...
+    def thumbnail(self) -> Thumbnail:
+        """Return its luma, ``(rows, columns)``, 0 to 255; of equal shape for all pictures."""
 
 
 T = TypeVar("T", bound=Thumbed)

@@ -6,7 +6,12 @@ import os
 from collections.abc import Iterator
 from fractions import Fraction
 from importlib.util import find_spec
+from pathlib import Path
 from types import TracebackType
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vidcap.errors import MediaError, MissingExtraError, UsageError
 from vidcap.video import wire
@@ -78,7 +83,7 @@ def open_video(
     small = size is not None and size[0] * size[1] <= _SMALL_PIXELS
     return Video(
         {
-            "path": os.path.abspath(os.fspath(path)),
+            "path": str(Path(path).absolute()),
             "sampling": wire.pack_sampling(sampling),
             "start": None if start is None else str(start),
             "end": None if end is None else str(end),
@@ -168,9 +173,8 @@ class Video:
                 continue
             match message["kind"]:
                 case "frame":
-                    assert image is not None
                     self._last = Frame(
-                        image=image,
+                        image=cast("NDArray[np.uint8]", image),
                         ticks=message["ticks"],
                         time=self.info.player_time(message["ticks"]),
                         shot=message["shot"],
@@ -231,6 +235,9 @@ class Video:
     def _finish(self, message: wire.Message) -> None:
         if message["frames"] == 0 and message["failure"]:
             self._fall_back(f"it decoded no frame ({message['failure']})")
+            return
+        if message["lied"] and self._waiting:
+            self._fall_back(" ".join(message["notes"]))
             return
         self._status = ReadStatus(
             Completeness(message["completeness"]),

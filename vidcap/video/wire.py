@@ -10,7 +10,7 @@ import json
 import struct
 from dataclasses import fields
 from fractions import Fraction
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,18 +23,18 @@ Message = dict[str, Any]
 _LENGTH = struct.Struct(">I")
 
 
-def send(stream: BinaryIO, message: Message, payload: NDArray[np.uint8] | None = None) -> None:
+def send(stream: IO[bytes], message: Message, payload: NDArray[np.uint8] | None = None) -> None:
     """Write a message, with the bytes of a contiguous array behind it if there is one."""
     if payload is not None:
         message = {**message, "payload": payload.nbytes, "shape": payload.shape}
     head = json.dumps(message).encode("ascii")
     stream.write(_LENGTH.pack(len(head)) + head)
     if payload is not None:
-        stream.write(payload.data)
+        stream.write(payload.reshape(-1).data)
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> tuple[Message, NDArray[np.uint8] | None] | None:
+def receive(stream: IO[bytes]) -> tuple[Message, NDArray[np.uint8] | None] | None:
     """Read a message and its array; ``None`` where the stream ends, even inside a message."""
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
@@ -47,7 +47,7 @@ def receive(stream: BinaryIO) -> tuple[Message, NDArray[np.uint8] | None] | None
     if "payload" not in message:
         return message, None
     payload = np.empty(message["shape"], np.uint8)
-    view = memoryview(payload).cast("B")
+    view = payload.reshape(-1).data
     filled = 0
     while filled < len(view):
         count = stream.readinto(view[filled:])  # type: ignore[attr-defined]
@@ -69,12 +69,11 @@ def pack_info(info: VideoInfo) -> Message:
 def unpack_info(packed: Message) -> VideoInfo:
     """Return what :func:`pack_info` packed."""
     exact = {"pixel_aspect", "time_base", "start_time", "duration", "frame_rate"}
-    return VideoInfo(
-        **{
-            name: Fraction(value) if name in exact and value is not None else value
-            for name, value in packed.items()
-        }
-    )
+    values: dict[str, Any] = {
+        name: Fraction(value) if name in exact and value is not None else value
+        for name, value in packed.items()
+    }
+    return VideoInfo(**values)
 
 
 def pack_sampling(sampling: Sampling) -> list[str]:

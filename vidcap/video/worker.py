@@ -110,6 +110,7 @@ def _read_video(request: wire.Message, out: BinaryIO) -> None:
             "end": str(end_of_reading(info, tally)),
             "notes": notes,
             "failure": tally.failure,
+            "lied": bool(tally.missing or tally.extra),
         },
     )
     reader.close()

@@ -23,18 +23,15 @@ class DecoderError(VidcapError):
 
 
 class Picture(Protocol):
-    """One decoded picture, converted only when asked.
-
-    Attributes:
-        ticks: absolute presentation time; strictly increasing within a reading.
-        key: whether it is a key frame.
-    """
+    """One decoded picture, converted only when asked; ``ticks`` rise strictly in a reading."""
 
     @property
-    def ticks(self) -> int: ...
+    def ticks(self) -> int:
+        """Absolute presentation time."""
 
     @property
-    def key(self) -> bool: ...
+    def key(self) -> bool:
+        """Whether it is a key frame."""
 
     def rgb(self) -> NDArray[np.uint8]:
         """Return it as ``(info.height, info.width, 3)`` uint8 RGB, upright, in square pixels."""
@@ -76,9 +73,11 @@ class Tally:
         failure: what the decoder said of the first of them.
         corrupt: pictures that the decoder itself marked as damaged.
         stopped: whether reading stopped at the asked end, before the file's.
+        stream_end: ticks at which the last packet of the stream itself ends.
         last_packet: ticks at which the last packet of any stream ends, in the stream's time base.
         beyond_file: whether the index points behind the end of the file.
-        missing: frames that the file's index lists and the back end did not give.
+        missing: frames that the file lists and the back end did not give.
+        extra: frames that the back end gave and the file does not list.
         notes: other things to tell, one sentence each.
     """
 
@@ -91,9 +90,11 @@ class Tally:
     failure: str = ""
     corrupt: int = 0
     stopped: bool = False
+    stream_end: int | None = None
     last_packet: int | None = None
     beyond_file: bool = False
     missing: int = 0
+    extra: int = 0
     notes: list[str] = field(default_factory=list)
 
     def delivered(self, ticks: int, length: int) -> None:
@@ -151,4 +152,5 @@ def sample_luma(plane: NDArray[Any]) -> NDArray[Any]:
         (2 * np.arange(count) + 1) * length // (2 * count)
         for count, length in zip(THUMBNAIL_SHAPE, plane.shape[:2], strict=True)
     )
-    return plane[rows[:, None], columns]
+    samples: NDArray[Any] = plane[rows[:, None], columns]
+    return samples

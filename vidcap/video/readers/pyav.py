@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -48,16 +48,20 @@ class PyAVPicture:
         self.key = frame.key_frame
 
     def rgb(self) -> NDArray[np.uint8]:
+        """Return it upright and in square pixels."""
         picture: NDArray[Any] = self._frame.to_ndarray(format="rgb24")
         return displayed(picture, self._info)
 
     def thumbnail(self) -> Thumbnail:
+        """Return samples of its luma, from the decoded plane itself where it has one."""
         frame = self._frame
         shape = frame.format
         if _has_luma_plane(frame):
             depth = shape.components[0].bits
             plane = frame.planes[0]
-            samples = np.frombuffer(plane, np.uint8 if depth <= 8 else np.uint16)
+            samples: NDArray[Any] = np.frombuffer(
+                memoryview(plane), np.uint8 if depth <= 8 else np.uint16
+            )
             rows = samples.reshape(plane.height, -1)[:, : plane.width]
             return (sample_luma(rows) >> max(0, depth - 8)).astype(np.int16)
         small = frame.reformat(
@@ -123,13 +127,17 @@ class PyAVReader:
                 f"{clock.untimed} frames carried no time; they were spaced by the frame rate."
             )
         tally.beyond_file = self._index_ends_beyond_file()
+        if plan.keys_only and tally.last is not None:
+            # A key frame stands for all frames until the next one.
+            until = plan.end if tally.stopped else tally.stream_end
+            tally.last_length = max(0, (until or 0) - tally.last)
 
     def close(self) -> None:
         """Close the file."""
         self._container.close()
 
     def _frames_from_start(self) -> Iterator[VideoFrame]:
-        """Frames from a key frame at or before the planned start, or from the beginning."""
+        """Return frames from a key frame at or before the planned start, or from the beginning."""
         info, start = self._info, self._plan.start
         if start is None or start <= info.first_ticks or not info.timed:
             return self._decode()
@@ -171,7 +179,7 @@ class PyAVReader:
             self.tally.failed(_reason(error))
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
-        """The stream's packets, going on behind what cannot be read."""
+        """Yield the stream's packets, going on behind what cannot be read."""
         import av
 
         errors = 0
@@ -193,17 +201,19 @@ class PyAVReader:
         if packet.pts is None or packet.is_discard:
             return
         end = packet.pts + (packet.duration or 0)
-        if packet.stream_index != self._stream.index:
+        tally = self.tally
+        if packet.stream_index == self._stream.index:
+            tally.stream_end = end if tally.stream_end is None else max(end, tally.stream_end)
+        else:
             end = round(end * packet.time_base / self._info.time_base)
-        if self.tally.last_packet is None or end > self.tally.last_packet:
-            self.tally.last_packet = end
+        tally.last_packet = end if tally.last_packet is None else max(end, tally.last_packet)
 
     def _index_ends_beyond_file(self) -> bool:
         entries = self._stream.index_entries
         if not len(entries):
             return False
         last = entries[len(entries) - 1]
-        return last.pos + last.size > os.path.getsize(self._info.path)
+        return last.pos + last.size > Path(self._info.path).stat().st_size
 
 
 def _reason(error: Exception) -> str:

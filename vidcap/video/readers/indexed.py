@@ -1,0 +1,98 @@
+"""Reading with libraries that give frames but not their true times.
+
+The times come from the file's packets, so such a back end must give exactly the frames that the
+file lists; where it gives more or fewer, that is told.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidcap.video.frame import VideoInfo
+from vidcap.video.readers.base import Plan, Tally, displayed, sample_luma
+from vidcap.video.readers.index import presentation_index
+from vidcap.video.shots import Thumbnail
+
+# Weights of red, green and blue in luma, in 256ths (ITU-R BT.601).
+_LUMA = np.array([77, 150, 29])
+
+
+class RGBPicture:
+    """A decoded picture that is in RGB already."""
+
+    __slots__ = ("_info", "_picture", "_turned", "key", "ticks")
+
+    def __init__(
+        self, picture: NDArray[np.uint8], ticks: int, key: bool, info: VideoInfo, *, turned: bool
+    ) -> None:
+        self._picture = picture
+        self._info = info
+        self._turned = turned
+        self.ticks = ticks
+        self.key = key
+
+    def rgb(self) -> NDArray[np.uint8]:
+        """Return it upright and in square pixels."""
+        return displayed(self._picture, self._info, turned=self._turned)
+
+    def thumbnail(self) -> Thumbnail:
+        """Return samples of its luma."""
+        samples: NDArray[Any] = sample_luma(self._picture).astype(np.int32)
+        luma: Thumbnail = (samples @ _LUMA >> 8).astype(np.int16)
+        return luma
+
+
+class IndexedReader(ABC):
+    """Matches the frames that a library gives in order with the times that the file lists."""
+
+    turned = False  # Whether the library turns pictures upright itself.
+
+    def __init__(self, info: VideoInfo, plan: Plan) -> None:
+        self._info = info
+        self._plan = plan
+        self.tally = Tally()
+
+    @abstractmethod
+    def skip(self) -> bool:
+        """Pass over the next frame; false where there is none."""
+
+    @abstractmethod
+    def take(self) -> NDArray[np.uint8] | None:
+        """Return the next frame as ``(height, width, 3)`` RGB; ``None`` where there is none."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Free what the library holds."""
+
+    def pictures(self) -> Iterator[RGBPicture]:
+        """Yield the pictures of the plan, in presentation order."""
+        info, plan, tally = self._info, self._plan, self.tally
+        index = presentation_index(info, plan.beat)
+        for number, (ticks, length, key) in enumerate(index):
+            plan.beat(ticks)
+            if plan.end is not None and ticks >= plan.end:
+                tally.stopped = True
+                return
+            if (plan.start is not None and ticks < plan.start) or (plan.keys_only and not key):
+                if not self.skip():
+                    tally.missing = len(index) - number
+                    return
+                continue
+            picture = self.take()
+            if picture is None:
+                tally.missing = len(index) - number
+                return
+            tally.delivered(ticks, length)
+            yield RGBPicture(picture, ticks, key, info, turned=self.turned)
+        extra = 0
+        while self.skip():
+            extra += 1
+            plan.beat(None)
+            if extra > len(index):
+                break
+        tally.extra = extra

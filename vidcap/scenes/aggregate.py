@@ -12,8 +12,8 @@ So memory is bounded by the longest run of frames that says the same, texts only
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from vidcap.captioning.caption import Caption
@@ -61,26 +61,30 @@ class SceneSettings:
             raise UsageError(f"shortest is {self.shortest} s; it must be 0 or more")
 
 
-@dataclass(slots=True)
 class _Segment:
-    """Frames in a row that are taken to show one thing."""
+    """Frames in a row that are taken to show one thing, and what they say together."""
 
-    start: Fraction
-    frames: list[FrameCaption]
-    caption: Caption = field(init=False)
-    end: Fraction = Fraction(0)  # known once the next segment has begun
+    caption: Caption
 
-    def __post_init__(self) -> None:
-        self.caption = Consensus(frame.caption for frame in self.frames).winner
+    def __init__(self, start: Fraction, frames: Sequence[FrameCaption]) -> None:
+        self.start = start
+        self.end = start  # until it is known
+        self.frames: list[FrameCaption] = []
+        self._vote = Consensus()
+        self.take(frames)
 
-    def likeness(self, other: _Segment) -> float:
+    def take(self, frames: Sequence[FrameCaption]) -> None:
+        for frame in frames:
+            self.frames.append(frame)
+            self._vote.add(frame.caption)
+        self.caption = self._vote.winner
+
+    def swallow(self, later: _Segment) -> None:
+        self.take(later.frames)
+        self.end = later.end
+
+    def likeness(self, other: _Segment | FrameCaption) -> float:
         return likeness(self.caption.text, other.caption.text)
-
-    def joined(self, later: _Segment) -> _Segment:
-        """Return this segment and the next as one."""
-        both = _Segment(self.start, self.frames + later.frames)
-        both.end = later.end
-        return both
 
 
 def scenes_from_captions(
@@ -124,39 +128,39 @@ def scenes_from_captions(
 
 def _segments(captions: Iterable[FrameCaption], settings: SceneSettings) -> Iterator[_Segment]:
     """Yield segments, without their ends, as cuts and lasting changes of the captions make them."""
-    start = Fraction(0)
-    running: list[FrameCaption] = []
-    vote = Consensus()
+    running: _Segment | None = None
     changed: list[FrameCaption] = []  # frames that may turn out to be a new segment
     for frame in _in_order(captions):
-        if not running or frame.shot != running[-1].shot:
+        if running is None or frame.shot != running.frames[-1].shot:
             if running:
-                yield _Segment(start, running + changed)
-            start, running, changed = frame.shot_start, [frame], []
-            vote = Consensus([frame.caption])
-        elif likeness(frame.caption.text, vote.winner.text) >= settings.change_below:
-            # Whatever differed in between was flicker.
-            for late in [*changed, frame]:
-                vote.add(late.caption)
-            running += [*changed, frame]
+                running.take(changed)
+                yield running
+            running, changed = _Segment(frame.shot_start, [frame]), []
+            continue
+        if changed and not _goes_on(changed, running, frame, settings):
+            running.take(changed)
             changed = []
-        else:
-            if changed and not _alike(frame, changed[0], settings):
-                for late in changed:
-                    vote.add(late.caption)
-                running += changed
-                changed = []
-            changed.append(frame)
-            if len(changed) >= settings.change_frames:
-                yield _Segment(start, running)
-                start, running, changed = changed[0].time, changed, []
-                vote = Consensus(late.caption for late in running)
+        if running.likeness(frame) >= settings.change_below:
+            running.take([frame])
+            continue
+        changed.append(frame)
+        if len(changed) == settings.change_frames:
+            yield running
+            running, changed = _Segment(changed[0].time, changed), []
     if running:
-        yield _Segment(start, running + changed)
+        running.take(changed)
+        yield running
 
 
-def _alike(a: FrameCaption, b: FrameCaption, settings: SceneSettings) -> bool:
-    return likeness(a.caption.text, b.caption.text) >= settings.change_below
+def _goes_on(
+    changed: Sequence[FrameCaption],
+    running: _Segment,
+    frame: FrameCaption,
+    settings: SceneSettings,
+) -> bool:
+    """Return whether ``frame`` differs from the running segment in the way that others do."""
+    new = likeness(frame.caption.text, changed[0].caption.text) >= settings.change_below
+    return new and running.likeness(frame) < settings.change_below
 
 
 def _in_order(captions: Iterable[FrameCaption]) -> Iterator[FrameCaption]:
@@ -186,20 +190,20 @@ def _closed(segments: Iterator[_Segment], end: Callable[[], Fraction]) -> Iterat
 
 def _without_repeats(segments: Iterator[_Segment], settings: SceneSettings) -> Iterator[_Segment]:
     """Join neighbours that say the same."""
-    before: Caption | None = None  # of the segment that left last
+    before: _Segment | None = None  # the one that left last
     current: _Segment | None = None
     for segment in segments:
         if current is None:
             current = segment
         elif current.likeness(segment) >= settings.same_from:
             caption = current.caption
-            current = current.joined(segment)
-            # The joint vote must not bring back what the scene before says.
-            if before and likeness(before.text, current.caption.text) >= settings.same_from:
+            current.swallow(segment)
+            if before and current.likeness(before) >= settings.same_from:
+                # The joint vote must not bring back what the scene before says.
                 current.caption = caption
         else:
             yield current
-            before, current = current.caption, segment
+            before, current = current, segment
     if current:
         yield current
 
@@ -208,25 +212,28 @@ def _without_short_ones(
     segments: Iterator[_Segment], settings: SceneSettings
 ) -> Iterator[_Segment]:
     """Join segments that are too short to a neighbour."""
-    held: list[_Segment] = []  # at most: the one before, a short one
+    before: _Segment | None = None
+    short: _Segment | None = None
     for segment in segments:
-        if held and _short(held[-1], settings):
-            short = held.pop()
-            if not held or _belongs_after(short, held[-1], segment, settings):
-                segment = short.joined(segment)
+        if short:
+            if before and not _belongs_after(short, before, segment, settings):
+                before.swallow(short)
             else:
-                held[-1] = held[-1].joined(short)
-        held.append(segment)
-        if len(held) > 1 and not _short(held[-1], settings):
-            yield held.pop(0)
-    if len(held) > 1 and _short(held[-1], settings):
-        short = held.pop()
-        held[-1] = held[-1].joined(short)
-    yield from held
-
-
-def _short(segment: _Segment, settings: SceneSettings) -> bool:
-    return segment.end - segment.start < settings.shortest
+                short.swallow(segment)
+                segment = short
+            short = None
+        if segment.end - segment.start < settings.shortest:
+            short = segment
+        else:
+            if before:
+                yield before
+            before = segment
+    if before:
+        if short:
+            before.swallow(short)
+        yield before
+    elif short:
+        yield short
 
 
 def _belongs_after(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _ENDS = ".!?\u2026\u3002\uff01\uff1f\u0964\u06d4\u061f"
 """Marks that end a sentence: Latin, CJK, Devanagari, Urdu and Arabic ones."""
@@ -37,6 +38,18 @@ def clean_text(text: str) -> str:
         text = "".join(map(_printable, text))
     text = " ".join(text.split())
     return _TIME_COLON.sub("\u2236", text.replace(_ARROW, "\u2192"))
+
+
+def clean_lines(lines: Iterable[str]) -> list[str]:
+    """Return the lines of a cue for a line-based format: cleaned, without those that hold nothing.
+
+    A last line of digits alone joins the line above, since readers of SubRip take it for the
+    number of the next cue.
+    """
+    cleaned = [text for text in map(clean_text, lines) if text]
+    if len(cleaned) > 1 and cleaned[-1].isdecimal():
+        cleaned[-2:] = [f"{cleaned[-2]} {cleaned[-1]}"]
+    return cleaned
 
 
 def sentence_case(text: str) -> str:

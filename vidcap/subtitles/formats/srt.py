@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from vidcap.subtitles.clean import clean_text
+from vidcap.subtitles.clean import clean_lines
 from vidcap.subtitles.document import Document
 from vidcap.subtitles.times import clock
 
@@ -20,7 +19,7 @@ class SubRip:
 
     What readers would take for a tag is written with look-alikes: ``<`` before a letter as U+2039,
     braces as parentheses, a backslash as a slash.  The text is otherwise that of the cues, cleaned
-    by :func:`vidcap.subtitles.clean.clean_text`.
+    by :func:`vidcap.subtitles.clean.clean_lines`.
     """
 
     name = "srt"
@@ -28,20 +27,10 @@ class SubRip:
 
     def write(self, document: Document) -> str:
         """Return the file; empty without cues."""
-        blocks = []
-        for number, cue in enumerate(document.cues, start=1):
-            times = f"{clock(cue.start_ms, ',')} --> {clock(cue.end_ms, ',')}"
-            blocks.append("\n".join([str(number), times, *_payload(cue.lines)]) + "\n")
+        blocks: list[str] = []
+        for cue in document.cues:
+            if lines := clean_lines(cue.lines):
+                times = f"{clock(cue.start_ms, ',')} --> {clock(cue.end_ms, ',')}"
+                payload = [_TAG.sub("\u2039", line).translate(_LOOK_ALIKES) for line in lines]
+                blocks.append("\n".join([str(len(blocks) + 1), times, *payload]) + "\n")
         return "\n".join(blocks)
-
-
-def _payload(lines: Sequence[str]) -> list[str]:
-    payload: list[str] = []
-    for line in lines:
-        text = _TAG.sub("\u2039", clean_text(line)).translate(_LOOK_ALIKES)
-        if text.isdecimal() and payload:
-            # Readers take a last line of digits for the number of the next cue.
-            payload[-1] += f" {text}"
-        elif text:
-            payload.append(text)
-    return payload

@@ -48,6 +48,7 @@ class VideoInfo:
         start_time: the container's start in seconds, 0 where it has none.
         first_ticks: presentation time of the first picture that can be decoded.
         timed: whether pictures carry presentation times; raw streams and some AVI do not.
+        interlaced: whether the first picture is made of two fields.
         duration: declared length in player seconds, ``None`` where nothing is declared.
         frame_rate: declared average frames a second, ``None`` where nothing is declared.
         frames: declared number of frames, ``None`` where nothing is declared.
@@ -70,6 +71,7 @@ class VideoInfo:
     start_time: Fraction
     first_ticks: int
     timed: bool
+    interlaced: bool
     duration: Fraction | None
     frame_rate: Fraction | None
     frames: int | None

@@ -51,7 +51,9 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
         first = picture.pts if picture.pts is not None else picture.dts
         if first is None:
             first = round(start_time / time_base)
-        rate = stream.average_rate or stream.guessed_rate
+        timed = picture.pts is not None
+        # Raw streams get an invented average; what the codec says of itself is nearer the truth.
+        rate = (stream.average_rate if timed else None) or stream.guessed_rate
         return VideoInfo(
             path=str(regular_file(path)),
             container=container.format.name,
@@ -66,7 +68,8 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
             time_base=time_base,
             start_time=start_time,
             first_ticks=first,
-            timed=picture.pts is not None,
+            timed=timed,
+            interlaced=picture.interlaced_frame,
             duration=_duration(container, stream, start_time),
             frame_rate=rate if rate and rate > 0 else None,
             frames=stream.frames or None,

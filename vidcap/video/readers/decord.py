@@ -20,6 +20,9 @@ class DecordReader(IndexedReader):
 
     def __init__(self, info: VideoInfo, plan: Plan) -> None:
         super().__init__(info, plan)
+        reason = _refusal(info)
+        if reason:
+            raise DecoderError(reason)
         try:
             import decord
 
@@ -46,6 +49,17 @@ class DecordReader(IndexedReader):
     def close(self) -> None:
         """Close the file."""
         del self._reader
+
+
+def _refusal(info: VideoInfo) -> str | None:
+    """Say why decord would be wrong on a file without telling."""
+    if info.video_streams > 1:
+        return "decord chooses among several video streams by itself"
+    if info.container == "mpegts":
+        return "decord begins MPEG transport streams at their second key frame"
+    if info.mirrored:
+        return "decord does not mirror pictures"
+    return None
 
 
 def _first_line(error: Exception) -> str:

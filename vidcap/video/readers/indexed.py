@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vidcap.video.container import open_container
 from vidcap.video.frame import VideoInfo
 from vidcap.video.readers.base import Plan, Tally, displayed, sample_luma
 from vidcap.video.readers.index import presentation_index
@@ -20,6 +21,12 @@ from vidcap.video.shots import Thumbnail
 
 # Weights of red, green and blue in luma, in 256ths (ITU-R BT.601).
 _LUMA = np.array([77, 150, 29])
+
+
+def first_video_stream(info: VideoInfo) -> int:
+    """Return the number of a file's first video stream, cover art counted."""
+    with open_container(info.path) as container:
+        return container.streams.video[0].index
 
 
 class RGBPicture:

@@ -1,6 +1,6 @@
 """Reading with OpenCV: right in order on most files, wrong when it seeks, so it never does.
 
-Its release 4.13 and those after it give black pictures for interlaced video, silently.
+Its release 4.13 and those after it give black pictures for interlaced video and say all is well.
 """
 
 from __future__ import annotations
@@ -8,10 +8,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vidcap.video.container import open_container, video_streams
 from vidcap.video.frame import VideoInfo
 from vidcap.video.readers.base import DecoderError, Plan
-from vidcap.video.readers.indexed import IndexedReader
+from vidcap.video.readers.indexed import IndexedReader, first_video_stream
+
+_BLACK_SINCE = (4, 13)
 
 
 class OpenCVReader(IndexedReader):
@@ -22,12 +23,16 @@ class OpenCVReader(IndexedReader):
         import cv2
 
         self._cv2 = cv2
-        options = [cv2.CAP_PROP_ORIENTATION_AUTO, 0, cv2.CAP_PROP_N_THREADS, plan.threads]
-        if info.video_streams > 1:
-            options += [cv2.CAP_PROP_VIDEO_STREAM, _number_of_stream(info)]
-        self._capture = cv2.VideoCapture(info.path, cv2.CAP_FFMPEG, options)
+        if info.interlaced and _release(cv2.__version__) >= _BLACK_SINCE:
+            raise DecoderError("OpenCV gives black pictures for interlaced video since 4.13")
+        if info.stream_index != first_video_stream(info):
+            raise DecoderError("OpenCV reads only a file's first video stream, which is another")
+        self._capture = cv2.VideoCapture(
+            info.path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, plan.threads]
+        )
         if not self._capture.isOpened():
             raise DecoderError("OpenCV cannot open it")
+        self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
 
     def skip(self) -> bool:
         """Pass over the next frame."""
@@ -45,7 +50,6 @@ class OpenCVReader(IndexedReader):
         self._capture.release()
 
 
-def _number_of_stream(info: VideoInfo) -> int:
-    with open_container(info.path) as container:
-        numbers = [stream.index for stream in video_streams(container)]
-    return numbers.index(info.stream_index)
+def _release(version: str) -> tuple[int, int]:
+    major, minor = version.split(".")[:2]
+    return int(major), int(minor)

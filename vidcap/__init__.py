@@ -15,8 +15,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vidcap.captioning import load_captioner
     from vidcap.captioning.caption import Caption
+    from vidcap.captioning.registry import load_captioner
     from vidcap.errors import VidcapError
     from vidcap.jobs import PictureCaption, Subtitles, caption, subtitle
     from vidcap.scenes.scene import Scene
@@ -56,7 +56,7 @@ _HOMES = {
     "VidcapError": "vidcap.errors",
     "VideoInfo": "vidcap.video.frame",
     "caption": "vidcap.jobs",
-    "load_captioner": "vidcap.captioning",
+    "load_captioner": "vidcap.captioning.registry",
     "open_video": "vidcap.video.source",
     "probe": "vidcap.video.probe",
     "subtitle": "vidcap.jobs",

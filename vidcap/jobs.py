@@ -28,7 +28,7 @@ from vidcap.subtitles import (
     video_facts,
 )
 from vidcap.subtitles.document import Fact
-from vidcap.subtitles.formats import find_format
+from vidcap.subtitles.formats import SubtitleFormat, format_for_suffix, format_named
 from vidcap.video.container import regular_file
 from vidcap.video.frame import ReadStatus, VideoInfo
 from vidcap.video.picture import read_picture, squash
@@ -37,7 +37,8 @@ from vidcap.video.sampling import Sampling, parse_sampling
 from vidcap.video.source import Video, open_video
 
 if TYPE_CHECKING:
-    from vidcap.captioning import Caption, Captioner
+    from vidcap.captioning.caption import Caption
+    from vidcap.captioning.captioner import Captioner
 
 AnyPath = str | os.PathLike[str]
 Number = int | float | str | Fraction
@@ -107,7 +108,7 @@ def subtitle(
     }
     regular_file(path)  # a slip of the pen should not wait for the captioner
     loading = _loading(captioner, device=device, batch_size=batch_size, threads=threads)
-    return Subtitles(probe(path), loading, plan, settings, progress)
+    return Subtitles(os.fspath(path), probe(path), loading, plan, settings, progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +131,20 @@ class Subtitles(Iterator[Scene]):
     by :func:`subtitle`.
 
     Attributes:
+        path: the file, as it was named.
         info: what the file says of its video.
     """
 
     def __init__(
         self,
+        path: str,
         info: VideoInfo,
         captioner: Future[Captioner],
         plan: Plan,
         settings: dict[str, Fact],
         progress: Callable[[Fraction], None] | None = None,
     ) -> None:
+        self.path = path
         self.info = info
         self._captioner = captioner
         self._plan = plan
@@ -183,7 +187,7 @@ class Subtitles(Iterator[Scene]):
         return Document(
             cues=self.cues,
             scenes=tuple(self._scenes),
-            video=video_facts(self.info, status.end),
+            video=video_facts(self.info, path=self.path, end=status.end),
             made_by={
                 "version": __version__,
                 "captioner": captioner.name,
@@ -202,10 +206,7 @@ class Subtitles(Iterator[Scene]):
             UsageError: there is no such format.
             NothingToSayError: the video gave no cue.
         """
-        form = find_format(format_name)
-        if not self.cues:
-            raise NothingToSayError(f"{self.info.path}: no picture of it gave a sentence")
-        return form.write(self.document())
+        return self._written_in(format_named(format_name))
 
     def write(self, path: AnyPath, *, format_name: str | None = None) -> None:
         """Write a file, whole or not at all, over whatever stands there.
@@ -219,7 +220,14 @@ class Subtitles(Iterator[Scene]):
             NothingToSayError: the video gave no cue; there is no file then.
             OutputError: the file cannot be written.
         """
-        write_atomically(Path(path), self.text(format_name or Path(path).suffix))
+        suffix = Path(path).suffix
+        form = format_named(format_name) if format_name else format_for_suffix(suffix)
+        write_atomically(Path(path), self._written_in(form))
+
+    def _written_in(self, form: SubtitleFormat) -> str:
+        if not self.cues:
+            raise NothingToSayError(f"{self.path}: no picture of it gave a sentence")
+        return form.write(self.document())
 
     def close(self) -> None:
         """Stop the work and let go of the file; scenes that were given out stay."""
@@ -308,15 +316,15 @@ def _caption_pictures(
     captioner = loading.result()
     for batch in _batches(paths, batch_size):
         pictures, errors = [], {}
-        for path in batch:
+        for number, path in enumerate(batch):
             try:
                 pictures.append(squash(read_picture(path), captioner.picture_size))
             except MediaError as error:
-                errors[path] = error
+                errors[number] = error
         captions = iter(captioner.caption(pictures) if pictures else [])
-        for path in batch:
-            if path in errors:
-                yield PictureCaption(path, None, errors[path])
+        for number, path in enumerate(batch):
+            if number in errors:
+                yield PictureCaption(path, None, errors[number])
             else:
                 yield PictureCaption(path, next(captions))
 
@@ -330,7 +338,7 @@ def load_in_background(
     """
 
     def load() -> Captioner:
-        from vidcap.captioning import load_captioner
+        from vidcap.captioning.registry import load_captioner
 
         return load_captioner(name, device=device, threads=threads, batch_size=batch_size)
 

@@ -24,35 +24,48 @@ def printable(text: str) -> str:
 class Bar(Protocol):
     """Shows how far a job is."""
 
+    def expect(self, start: Fraction, end: Fraction | None) -> None:
+        """Say which seconds of the video the job goes through; ``end`` may be unknown."""
+
     def reach(self, position: Fraction) -> None:
         """Say that the job is ``position`` seconds into the video."""
 
 
 class _NoBar:
+    def expect(self, start: Fraction, end: Fraction | None) -> None:
+        pass
+
     def reach(self, position: Fraction) -> None:
         pass
 
 
 class _TqdmBar:
-    def __init__(self, label: str, seconds: Fraction | None) -> None:
+    def __init__(self, label: str) -> None:
         from tqdm import tqdm
 
-        known = "{desc} {percentage:3.0f} %|{bar}| {elapsed} gone, {remaining} left"
-        unknown = "{desc} {n:.0f} s of video, {elapsed} gone"
+        self._start = 0.0
         self._bar = tqdm(
             desc=label,
-            total=float(seconds) if seconds else None,
-            bar_format=known if seconds else unknown,
+            bar_format="{desc}  {n:.0f} s of video, {elapsed} gone",
             file=sys.stderr,
             leave=False,
             dynamic_ncols=True,
         )
 
+    def expect(self, start: Fraction, end: Fraction | None) -> None:
+        self._start = float(start)
+        if end is not None and end > start:
+            self._bar.bar_format = (
+                "{desc} {percentage:3.0f} %|{bar}| {elapsed} gone, {remaining} left"
+            )
+            self._bar.reset(total=float(end - start))
+
     def reach(self, position: Fraction) -> None:
-        total = self._bar.total
-        target = float(position) if total is None else min(float(position), total)
-        if target > self._bar.n:
-            self._bar.update(target - self._bar.n)
+        done = float(position) - self._start
+        if self._bar.total is not None:
+            done = min(done, self._bar.total)
+        if done > self._bar.n:
+            self._bar.update(done - self._bar.n)
 
     def close(self) -> None:
         self._bar.close()
@@ -87,12 +100,12 @@ class Reporter:
             self.warn(text)
 
     @contextmanager
-    def bar(self, label: str, seconds: Fraction | None) -> Iterator[Bar]:
-        """Show a bar over ``seconds`` of video, if a person is looking on."""
+    def bar(self, label: str) -> Iterator[Bar]:
+        """Show a bar while the block runs, if a person is looking on."""
         if self._quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
             yield _NoBar()
             return
-        self._bar = _TqdmBar(shortened(printable(label), 32), seconds)
+        self._bar = _TqdmBar(shortened(printable(label), 32))
         try:
             yield self._bar
         finally:

@@ -1,0 +1,343 @@
+"""The ``vidcap`` command: reads the command line, calls the job, turns errors into exit codes.
+
+Nothing but the standard library is imported until a command is known.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from vidcap import __version__
+from vidcap.commands import exits
+from vidcap.commands.progress import Reporter
+from vidcap.errors import UsageError, VidcapError
+
+
+class _Terminated(BaseException):
+    """The process was told to terminate; what is running cleans up on its way out."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code; never raises an error, never reads stdin."""
+    reporter = Reporter()
+    try:
+        with _streams(), _termination():
+            parsed = _parser().parse_args(arguments)
+            reporter = Reporter(quiet=parsed.quiet, verbose=parsed.verbose > 0)
+            if parsed.verbose > 1:
+                os.environ["VIDCAP_DEBUG"] = "1"
+            code: int = parsed.run(parsed, reporter)
+            sys.stdout.flush()
+            return code
+    except VidcapError as error:
+        reporter.warn(f"vidcap: {error}")
+        return error.exit_code
+    except BrokenPipeError:
+        # What is still in the buffer has no reader; Python would complain of it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.BROKEN_PIPE
+    except KeyboardInterrupt:
+        reporter.warn("vidcap: interrupted; finished files stay")
+        return exits.INTERRUPTED
+    except _Terminated:
+        reporter.warn("vidcap: terminated; finished files stay")
+        return exits.TERMINATED
+    except Exception as error:
+        from vidcap.commands.outcomes import internal
+
+        reporter.warn(f"vidcap: {internal(error)}")
+        return exits.INTERNAL
+
+
+@contextmanager
+def _streams() -> Iterator[None]:
+    # File names may hold what no encoding can say; and data is UTF-8 wherever it goes.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            encoding = None if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+    yield
+
+
+@contextmanager
+def _termination() -> Iterator[None]:
+    def terminate(number: int, frame: FrameType | None) -> NoReturn:
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _emit(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _subtitle(parsed: argparse.Namespace, reporter: Reporter) -> int:
+    from vidcap.commands import subtitle
+
+    return subtitle.run(
+        parsed.paths,
+        output=parsed.output,
+        formats=parsed.format,
+        force=parsed.force,
+        options={
+            "captioner": parsed.captioner,
+            "preset": parsed.preset,
+            "sampling": parsed.sampling,
+            "fps": parsed.fps if parsed.fps is not None else Fraction(1),
+            "start": parsed.start,
+            "end": parsed.end,
+            "decoder": parsed.decoder,
+            "device": parsed.device,
+            "batch_size": parsed.batch_size,
+            "threads": parsed.threads,
+        },
+        reporter=reporter,
+        emit=_emit,
+    )
+
+
+def _caption(parsed: argparse.Namespace, reporter: Reporter) -> int:
+    from vidcap.commands import caption
+
+    return caption.run(
+        parsed.paths,
+        output=parsed.output,
+        as_json=parsed.json,
+        force=parsed.force,
+        options={
+            "captioner": parsed.captioner,
+            "device": parsed.device,
+            "batch_size": parsed.batch_size,
+            "threads": parsed.threads,
+        },
+        reporter=reporter,
+        emit=_emit,
+    )
+
+
+def _probe(parsed: argparse.Namespace, reporter: Reporter) -> int:
+    from vidcap.commands import probe
+
+    return probe.run(parsed.paths, as_json=parsed.json, reporter=reporter, emit=_emit)
+
+
+def _models(parsed: argparse.Namespace, reporter: Reporter) -> int:
+    from vidcap.commands import models
+
+    return models.run(as_json=parsed.json, emit=_emit)
+
+
+def _doctor(parsed: argparse.Namespace, reporter: Reporter) -> int:
+    from vidcap.commands import doctor
+
+    return doctor.run(emit=_emit)
+
+
+def _parser() -> argparse.ArgumentParser:
+    codes = "\n".join(f"  {code:<5}{meaning}" for code, meaning in exits.MEANINGS.items())
+    parser = _Parser(
+        prog="vidcap",
+        description="Turns what is seen in a video into timed words, on this machine.",
+        epilog=f"exit codes:\n{codes}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"vidcap {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(
+        name: str,
+        summary: str,
+        run: Callable[[argparse.Namespace, Reporter], int],
+        *examples: str,
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            epilog="examples:\n" + "\n".join(f"  {example}" for example in examples),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        speech = added.add_mutually_exclusive_group()
+        speech.add_argument(
+            "-q", "--quiet", action="store_true", help="no progress: only warnings and errors"
+        )
+        speech.add_argument(
+            "-v",
+            "--verbose",
+            action="count",
+            default=0,
+            help="say more; twice: where a fault in vidcap comes from",
+        )
+        added.set_defaults(run=run)
+        return added
+
+    subtitle = command(
+        "subtitle",
+        "write subtitles of what is seen in videos",
+        _subtitle,
+        "vidcap subtitle film.mp4                  writes film.en.srt beside it",
+        "vidcap subtitle films/ --format srt,json  does what is missing in a folder",
+        "vidcap subtitle film.mp4 -o scenes.vtt",
+    )
+    _add_paths(subtitle, "videos, or folders to walk")
+    _add_output(subtitle, "srt, vtt or json")
+    subtitle.add_argument(
+        "--format",
+        type=_names,
+        default=(),
+        metavar="NAMES",
+        help="srt, vtt, json, or several with commas (default: srt)",
+    )
+    subtitle.add_argument(
+        "--fps", type=_number, metavar="N", help="frames a second to look at (default: 1)"
+    )
+    subtitle.add_argument(
+        "--sampling",
+        default="fps",
+        metavar="HOW",
+        help="fps, keyframes, shot (one frame a shot) or shot:N (default: fps)",
+    )
+    subtitle.add_argument(
+        "--start", type=_time, metavar="TIME", help="where to start: seconds or [HH:]MM:SS[.mmm]"
+    )
+    subtitle.add_argument("--end", type=_time, metavar="TIME", help="where to end")
+    subtitle.add_argument(
+        "--decoder",
+        default="auto",
+        metavar="NAME",
+        help="auto, decord, opencv or pyav (default: auto)",
+    )
+    subtitle.add_argument(
+        "--preset",
+        default="netflix",
+        metavar="NAME",
+        help="rules for the cues: netflix, or a YAML file of yours (default: netflix)",
+    )
+    _add_captioner(subtitle)
+
+    caption = command(
+        "caption",
+        "say in a sentence what is on pictures",
+        _caption,
+        "vidcap caption photo.jpg",
+        "vidcap caption photos/ --json > captions.jsonl",
+    )
+    _add_paths(caption, "pictures, or folders to walk")
+    _add_output(caption, "txt, json or jsonl")
+    caption.add_argument(
+        "--json",
+        action="store_true",
+        help='JSON lines: {"path","text","score"}, or {"path","error"} for one that failed',
+    )
+    _add_captioner(caption)
+
+    probe = command(
+        "probe",
+        "show what video files say of themselves",
+        _probe,
+        "vidcap probe film.mp4",
+        "vidcap probe films/ --json",
+    )
+    _add_paths(probe, "videos, or folders to walk")
+    probe.add_argument("--json", action="store_true", help="JSON lines, with exact fractions")
+
+    models = command("models", "list the captioners", _models, "vidcap models --json")
+    models.add_argument("--json", action="store_true", help="JSON lines")
+
+    command("doctor", "check what is installed and what works", _doctor, "vidcap doctor")
+    return parser
+
+
+def _add_paths(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help=what)
+
+
+def _add_output(parser: argparse.ArgumentParser, suffixes: str) -> None:
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="PATH",
+        help=f"a file for one input ({suffixes}; the suffix picks the format), "
+        "a folder for several, - for the standard output",
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="replace what vidcap wrote before, or the file that -o names",
+    )
+
+
+def _add_captioner(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--captioner",
+        default="default",
+        metavar="NAME",
+        help="a name that 'vidcap models' lists, or a checkpoint file",
+    )
+    parser.add_argument(
+        "--device", default="auto", metavar="NAME", help="auto, cpu or cuda (default: auto)"
+    )
+    parser.add_argument(
+        "--batch-size",
+        type=_count,
+        default=16,
+        metavar="N",
+        help="pictures to caption at a time (default: 16)",
+    )
+    parser.add_argument(
+        "--threads", type=_count, default=0, metavar="N", help="processor threads (default: all)"
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _count(text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) < 7:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
+
+
+def _number(text: str) -> Fraction:
+    whole, _, part = text.partition("/")
+    try:
+        if len(text) <= 24 and not set(text) - set("0123456789./"):
+            return Fraction(whole) / Fraction(part or 1)
+    except (ValueError, ZeroDivisionError):
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number such as 2, 0.5 or 1/3")
+
+
+def _time(text: str) -> Fraction:
+    try:
+        total = Fraction(0)
+        for part in text.split(":"):
+            total = total * 60 + _number(part)
+    except argparse.ArgumentTypeError:
+        pass
+    else:
+        if text.count(":") <= 2:
+            return total
+    raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 90, 1:30 or 0:01:30.5")

@@ -1,0 +1,1 @@
+"""What the ``vidcap`` command does, a module for each subcommand."""

@@ -1,0 +1,192 @@
+"""``vidcap subtitle``: timed words for videos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vidcap.commands.destination import STDOUT, Destination, parse_destination
+from vidcap.commands.inputs import VIDEO_SUFFIXES, Input, find_inputs
+from vidcap.commands.outcomes import Outcome, State, run_all
+from vidcap.commands.outputs import (
+    Target,
+    check_writable,
+    named_target,
+    save,
+    save_sidecar,
+    sidecar_target,
+)
+from vidcap.commands.progress import Reporter
+from vidcap.errors import NothingToSayError
+from vidcap.jobs import Subtitles, load_in_background, subtitle
+from vidcap.subtitles import breaks_line, load_preset
+from vidcap.subtitles.formats import FORMATS, format_named
+from vidcap.video.container import regular_file
+from vidcap.video.frame import Completeness
+from vidcap.video.readers import check_decoder
+from vidcap.video.sampling import parse_sampling
+
+if TYPE_CHECKING:
+    from vidcap.captioning.captioner import Captioner
+
+LANGUAGE = "en"
+# Options that decide on the result, and so whether one that is there is still up to date.
+_DECIDING = ("captioner", "preset", "sampling", "fps", "start", "end", "decoder")
+
+
+def run(
+    paths: Sequence[Path],
+    *,
+    output: str | None,
+    formats: Sequence[str],
+    force: bool,
+    options: Mapping[str, Any],
+    reporter: Reporter,
+    emit: Callable[[str], None],
+) -> int:
+    """Subtitle videos and return the exit code.
+
+    Args:
+        paths: files and folders.
+        output: where results go; None for sidecars.
+        formats: names of formats; empty for SubRip.
+        force: replace what vidcap wrote before, or the file that ``output`` names.
+        options: keyword arguments for :func:`vidcap.subtitle`.
+        reporter: what speaks to the user.
+        emit: takes text for the standard output.
+
+    Raises:
+        VidcapError: nothing could be done for any input.
+    """
+    names = [format_named(name).name for name in formats]
+    place = parse_destination(
+        output, paths, names, default="srt", suffixes={form.suffix: form.name for form in FORMATS}
+    )
+    # What is wrong with the options is wrong for every input: say it once.
+    parse_sampling(options["sampling"], fps=options["fps"])
+    load_preset(options["preset"])
+    if options["decoder"] != "auto":
+        check_decoder(options["decoder"])
+    job = _Job(place, force, options, reporter, emit)
+    return run_all(find_inputs(paths, VIDEO_SUFFIXES), job.work, reporter)
+
+
+class _Job:
+    def __init__(
+        self,
+        place: Destination,
+        force: bool,
+        options: Mapping[str, Any],
+        reporter: Reporter,
+        emit: Callable[[str], None],
+    ) -> None:
+        self._place = place
+        self._force = force
+        self._options = options
+        self._reporter = reporter
+        self._emit = emit
+        self._settings = {
+            key: None if options[key] is None else str(options[key]) for key in _DECIDING
+        }
+
+    def work(self, inputs: Sequence[Input]) -> Iterator[Outcome]:
+        for item in inputs:
+            try:
+                yield self._one(item)
+            except Exception as error:
+                yield Outcome.of_error(item.path, error)
+
+    def _one(self, item: Input) -> Outcome:
+        if item.error is not None:
+            raise item.error
+        regular_file(item.path)
+        targets = {name: self._target(item, name) for name in self._place.formats}
+        for note in dict.fromkeys(target.note for target in targets.values() if target.note):
+            self._reporter.say(f"{item.path}: {note}")
+        missing = {name: target.path for name, target in targets.items() if not target.done}
+        if not missing:
+            there = _names(target.path for target in targets.values())
+            return Outcome(item.path, State.KEPT, f"{there}: already there")
+        options = {**self._options, "captioner": self._captioner}
+        with (
+            self._reporter.bar(item.path.name) as bar,
+            subtitle(item.path, **options, progress=bar.reach) as subtitles,
+        ):
+            bar.expect(*_extent(subtitles, self._options))
+            for _ in subtitles:
+                pass
+        self._report(item.path, subtitles)
+        for name, path in missing.items():
+            self._write(item.path, path, subtitles.text(name))
+        number = len(subtitles.cues)
+        cues = f"{number} cue" if number == 1 else f"{number} cues"
+        return Outcome(item.path, State.DONE, f"{cues} in {_names(missing.values())}")
+
+    @cached_property
+    def _captioner(self) -> Future[Captioner]:
+        keys = ("device", "threads", "batch_size")
+        return load_in_background(
+            self._options["captioner"], **{key: self._options[key] for key in keys}
+        )
+
+    def _target(self, item: Input, format_name: str) -> Target:
+        file, folder = self._place.file, self._place.folder
+        if file == STDOUT:
+            return Target(file)
+        if file is not None:
+            target = named_target(file, force=self._force)
+        else:
+            suffix = format_named(format_name).suffix
+            target = sidecar_target(
+                item.path,
+                item.path.parent if folder is None else folder / item.below,
+                (f".{LANGUAGE}{suffix}", f".scenes.{LANGUAGE}{suffix}"),
+                siblings=VIDEO_SUFFIXES,
+                settings=self._settings,
+                force=self._force,
+            )
+        if not target.done:
+            check_writable(target.path.parent)
+        return target
+
+    def _report(self, path: Path, subtitles: Subtitles) -> None:
+        status = subtitles.status
+        notes = " ".join(status.notes)
+        if status.completeness is Completeness.COMPLETE:
+            if notes:
+                self._reporter.detail(f"{path}: {notes}")
+        else:
+            self._reporter.warn(f"{path}: the video is {status.completeness}. {notes}".rstrip())
+        self._reporter.detail(
+            f"{path}: {status.frames_decoded} frames decoded by {status.decoder}, "
+            f"to {float(status.end):.3f} s"
+        )
+        if not subtitles.cues:
+            raise NothingToSayError(f"{path}: no picture of it gave a sentence; no file is written")
+        broken = breaks_line(subtitles.cues, load_preset(self._options["preset"]))
+        if broken:
+            self._reporter.warn(f"{path}: {broken}")
+
+    def _write(self, source: Path, path: Path, text: str) -> None:
+        if self._place.file == STDOUT:
+            self._emit(text)
+        elif self._place.file is not None:
+            save(path, text)
+        else:
+            warning = save_sidecar(path, text, source, self._settings)
+            if warning:
+                self._reporter.warn(f"{source}: {warning}")
+
+
+def _extent(subtitles: Subtitles, options: Mapping[str, Any]) -> tuple[Fraction, Fraction | None]:
+    start = Fraction(options["start"] or 0)
+    ends = [end for end in (options["end"], subtitles.info.duration) if end is not None]
+    return start, min(map(Fraction, ends), default=None)
+
+
+def _names(paths: Iterable[Path]) -> str:
+    return ", ".join("the standard output" if path == STDOUT else str(path) for path in paths)

@@ -11,7 +11,7 @@ from vidcap.captioning.caption import Caption
 from vidcap.text.similarity import token_f1
 from vidcap.text.tokens import tokenize
 
-_MOST_CANDIDATES = 256
+_MOST_CANDIDATES = 64
 """Bounds time and memory in an endless scene of ever new captions; the late ones only vote."""
 
 _DIGITS = 9
@@ -27,7 +27,7 @@ def likeness(a: str, b: str) -> float:
     return 1.0 if a == b else token_f1(_tokens(a), _tokens(b))
 
 
-@lru_cache(maxsize=4 * _MOST_CANDIDATES)
+@lru_cache(maxsize=16 * _MOST_CANDIDATES)
 def _tokens(text: str) -> tuple[str, ...]:
     return tuple(tokenize(text))
 

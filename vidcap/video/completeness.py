@@ -22,7 +22,7 @@ def end_of_reading(info: VideoInfo, tally: Tally) -> Fraction:
     if tally.last is None:
         return Fraction(0)
     end = info.player_time(tally.last + (tally.last_length or info.frame_ticks()))
-    whole = not (tally.last_length or tally.stopped or tally.beyond_file or tally.missing)
+    whole = not (tally.last_length or tally.stopped or tally.cut_off or tally.missing)
     if whole and info.duration is not None and info.duration - end <= _tolerance(info, tally):
         return max(end, info.duration)
     return end
@@ -38,7 +38,9 @@ def judge(info: VideoInfo, tally: Tally) -> tuple[Completeness, list[str]]:
     short = _shortage(info, tally)
     if short:
         notes.append(short)
-    inner = tally.failures - (tally.failures_at_end if short else 0)
+    inner = tally.failures + tally.corrupt
+    if short:
+        inner -= tally.failures_at_end + tally.corrupt_at_end
     if tally.failures:
         notes.append(f"{_count(tally.failures, 'packet')} could not be decoded ({tally.failure}).")
     if tally.corrupt:
@@ -48,7 +50,7 @@ def judge(info: VideoInfo, tally: Tally) -> tuple[Completeness, list[str]]:
             f"The decoder gave {_count(tally.extra, 'frame')} more than the file lists, so its "
             "times cannot be trusted."
         )
-    if inner or tally.corrupt or tally.extra:
+    if inner or tally.extra:
         return Completeness.DAMAGED, notes
     return (Completeness.CUT_SHORT if short else Completeness.COMPLETE), notes
 
@@ -63,15 +65,21 @@ def _shortage(info: VideoInfo, tally: Tally) -> str:
         return f"{_count(tally.missing, 'frame')} that the file lists did not come."
     if tally.stopped or tally.last is None:
         return ""
-    if tally.beyond_file:
-        return "The file is cut off: its index lists frames behind its end."
+    if tally.cut_off:
+        return tally.cut_off
+    tolerance = _tolerance(info, tally)
+    # Some containers' declared length shrinks to what is left, but not their count of frames.
+    if info.frames is not None and tally.from_head:
+        lost = info.frames - tally.packets
+        if lost * info.frame_ticks() * info.time_base > tolerance:
+            return f"The file declares {info.frames} frames but holds {tally.packets}."
     if info.duration is None:
         return ""
     # Where only the whole file's length is declared, another stream may be the longest.
     reached = end_of_reading(info, tally)
     if tally.last_packet is not None:
         reached = max(reached, info.player_time(tally.last_packet))
-    if info.duration - reached > _tolerance(info, tally):
+    if info.duration - reached > tolerance:
         return (
             f"The file declares {float(info.duration):.2f} s of video but its pictures end at "
             f"{float(end_of_reading(info, tally)):.2f} s."

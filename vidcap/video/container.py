@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _PLAYLISTS = {"hls", "applehttp", "concat", "dash", "imf", "sdp", "rtsp", "ffmetadata", "webm_dash"}
+# Bytes of an MPEG transport packet: plain, with a time stamp, with error correction.
+_TRANSPORT_PACKETS = (188, 192, 204)
 _TEXT_ART = {"tty", "bin", "xbin", "adf", "idf"}
 
 
@@ -110,3 +112,19 @@ def shown_stream(streams: list[VideoStream]) -> VideoStream:
         return decodable, bool(stream.disposition & Disposition.default), area, -stream.index
 
     return max(streams, key=rank)
+
+
+def why_cut_off(container: InputContainer, stream: VideoStream) -> str:
+    """Say in one sentence how a file that was read to its end shows that it once was longer.
+
+    Nothing where it does not show.
+    """
+    size = container.size
+    entries = stream.index_entries
+    if len(entries):
+        last = entries[len(entries) - 1]
+        if last.pos + last.size > size:
+            return "The file is cut off: its index lists frames behind its end."
+    if container.format.name == "mpegts" and all(size % unit for unit in _TRANSPORT_PACKETS):
+        return "The file is cut off: it ends inside a transport packet."
+    return ""

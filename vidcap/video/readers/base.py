@@ -72,10 +72,13 @@ class Tally:
         failures_at_end: those of them after which no picture came any more.
         failure: what the decoder said of the first of them.
         corrupt: pictures that the decoder itself marked as damaged.
+        corrupt_at_end: those of them after which no good picture came any more.
+        from_head: whether reading began at the head of the file, or found its start by seeking.
         stopped: whether reading stopped at the asked end, before the file's.
         stream_end: ticks at which the last packet of the stream itself ends.
         last_packet: ticks at which the last packet of any stream ends, in the stream's time base.
-        beyond_file: whether the index points behind the end of the file.
+        packets: packets of the stream that were read.
+        cut_off: how the file shows that it once was longer, if it does.
         missing: frames that the file lists and the back end did not give.
         extra: frames that the back end gave and the file does not list.
         notes: other things to tell, one sentence each.
@@ -89,15 +92,18 @@ class Tally:
     failures_at_end: int = 0
     failure: str = ""
     corrupt: int = 0
+    corrupt_at_end: int = 0
+    from_head: bool = True
     stopped: bool = False
     stream_end: int | None = None
     last_packet: int | None = None
-    beyond_file: bool = False
+    packets: int = 0
+    cut_off: str = ""
     missing: int = 0
     extra: int = 0
     notes: list[str] = field(default_factory=list)
 
-    def delivered(self, ticks: int, length: int) -> None:
+    def delivered(self, ticks: int, length: int, *, corrupt: bool = False) -> None:
         """Count a picture."""
         if self.last is not None:
             self.longest_gap = max(self.longest_gap, ticks - self.last)
@@ -105,6 +111,8 @@ class Tally:
         self.last = ticks
         self.last_length = length
         self.failures_at_end = 0
+        self.corrupt += corrupt
+        self.corrupt_at_end = self.corrupt_at_end + 1 if corrupt else 0
 
     def failed(self, reason: str) -> None:
         """Count a packet that could not be read or decoded."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from vidcap.video.clock import PresentationClock
-from vidcap.video.container import open_container
+from vidcap.video.container import open_container, why_cut_off
 from vidcap.video.frame import VideoInfo
+
+if TYPE_CHECKING:
+    from av.video.stream import VideoStream
 
 
 class Entry(NamedTuple):
@@ -18,7 +22,16 @@ class Entry(NamedTuple):
     key: bool
 
 
-def presentation_index(info: VideoInfo, beat: Callable[[int | None], None]) -> list[Entry]:
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A file's frames in presentation order, its packets' number, and whether it shows a cut."""
+
+    entries: list[Entry]
+    packets: int
+    cut_off: str
+
+
+def presentation_index(info: VideoInfo, beat: Callable[[int | None], None]) -> Index:
     """Return a video's frames in presentation order, from its packets alone.
 
     Packets that the container tells players to leave out, as an edit list does, are left out.
@@ -27,17 +40,22 @@ def presentation_index(info: VideoInfo, beat: Callable[[int | None], None]) -> l
     import av
 
     packets: list[tuple[int | None, int | None, int, bool]] = []
+    count = 0
     with open_container(info.path) as container:
+        stream = cast("VideoStream", container.streams[info.stream_index])
         try:
-            for packet in container.demux(container.streams[info.stream_index]):
+            for packet in container.demux(stream):
                 beat(None)
+                count += bool(packet.size)
                 if packet.size and not packet.is_discard:
                     packets.append(
                         (packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe)
                     )
         except av.FFmpegError:
-            pass  # What was listed until here is what can be had; the missing rest is counted.
+            pass  # What was listed until here is what can be had; the rest is missed by its length.
+        cut_off = why_cut_off(container, stream)
     if all(pts is not None for pts, *_ in packets):
         packets.sort(key=lambda packet: packet[0] or 0)
     clock = PresentationClock(info)
-    return [Entry(clock.ticks(pts, dts), length, key) for pts, dts, length, key in packets]
+    entries = [Entry(clock.ticks(pts, dts), length, key) for pts, dts, length, key in packets]
+    return Index(entries, count, cut_off)

@@ -80,26 +80,29 @@ class IndexedReader(ABC):
         """Yield the pictures of the plan, in presentation order."""
         info, plan, tally = self._info, self._plan, self.tally
         index = presentation_index(info, plan.beat)
-        for number, (ticks, length, key) in enumerate(index):
+        entries = index.entries
+        for number, (ticks, length, key) in enumerate(entries):
             plan.beat(ticks)
             if plan.end is not None and ticks >= plan.end:
                 tally.stopped = True
                 return
             if (plan.start is not None and ticks < plan.start) or (plan.keys_only and not key):
                 if not self.skip():
-                    tally.missing = len(index) - number
+                    tally.missing = len(entries) - number
                     return
                 continue
             picture = self.take()
             if picture is None:
-                tally.missing = len(index) - number
+                tally.missing = len(entries) - number
                 return
             tally.delivered(ticks, length)
             yield RGBPicture(picture, ticks, key, info, turned=self.turned)
+        tally.packets = index.packets
+        tally.cut_off = index.cut_off
         extra = 0
         while self.skip():
             extra += 1
             plan.beat(None)
-            if extra > len(index):
+            if extra > len(entries):
                 break
         tally.extra = extra

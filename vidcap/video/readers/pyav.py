@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vidcap.video.clock import PresentationClock
-from vidcap.video.container import open_container
+from vidcap.video.container import open_container, why_cut_off
 from vidcap.video.frame import VideoInfo
 from vidcap.video.readers.base import (
     THUMBNAIL_SHAPE,
@@ -114,8 +113,7 @@ class PyAVReader:
                 break
             if plan.keys_only and not frame.key_frame:
                 continue
-            tally.delivered(ticks, frame.duration)
-            tally.corrupt += frame.is_corrupt
+            tally.delivered(ticks, frame.duration, corrupt=frame.is_corrupt)
             yield PyAVPicture(frame, ticks, info)
         if clock.mended:
             tally.notes.append(
@@ -126,7 +124,8 @@ class PyAVReader:
             tally.notes.append(
                 f"{clock.untimed} frames carried no time; they were spaced by the frame rate."
             )
-        tally.beyond_file = self._index_ends_beyond_file()
+        if not tally.stopped:
+            tally.cut_off = why_cut_off(self._container, self._stream)
         if plan.keys_only and tally.last is not None:
             # A key frame stands for all frames until the next one.
             until = plan.end if tally.stopped else tally.stream_end
@@ -156,10 +155,11 @@ class PyAVReader:
             key = next((frame for frame in frames if frame.key_frame), None)
             if key is not None and key.pts is not None and key.pts <= start:
                 self.tally.failures = self.tally.failures_at_end = 0
+                self.tally.from_head = False
                 return chain([key], frames)
         self._container.close()
         self._open()
-        self.tally.failures = self.tally.failures_at_end = 0
+        self.tally.failures = self.tally.failures_at_end = self.tally.packets = 0
         return self._decode()
 
     def _decode(self) -> Iterator[VideoFrame]:
@@ -191,6 +191,7 @@ class PyAVReader:
                     errors = 0
                     self._note_packet_end(packet)
                     if packet.stream_index == self._stream.index:
+                        self.tally.packets += 1
                         yield cast("Packet[VideoStream]", packet)
                 return
             except av.FFmpegError as error:
@@ -207,13 +208,6 @@ class PyAVReader:
         else:
             end = round(end * packet.time_base / self._info.time_base)
         tally.last_packet = end if tally.last_packet is None else max(end, tally.last_packet)
-
-    def _index_ends_beyond_file(self) -> bool:
-        entries = self._stream.index_entries
-        if not len(entries):
-            return False
-        last = entries[len(entries) - 1]
-        return last.pos + last.size > Path(self._info.path).stat().st_size
 
 
 def _reason(error: Exception) -> str:

@@ -71,8 +71,8 @@ class _Finder(Generic[T]):
     def __init__(self, settings: CutSettings) -> None:
         self._settings = settings
         self.waiting: deque[tuple[T, Thumbnail, float]] = deque()
-        self._past: deque[float] = deque(maxlen=settings.window)
-        self._before: Thumbnail | None = None  # of the picture before the oldest waiting one
+        self._past_changes: deque[float] = deque(maxlen=settings.window)
+        self._past: deque[Thumbnail] = deque(maxlen=max(1, settings.window))
         self._newest: Thumbnail | None = None
         self._shot = 0
         self._shot_start: int | None = None
@@ -94,22 +94,25 @@ class _Finder(Generic[T]):
         elif cut:
             self._shot += 1
             self._shot_start = picture.ticks
-        self._before = thumbnail
-        self._past.append(change)
+        self._past.append(thumbnail)
+        self._past_changes.append(change)
         return InShot(picture, self._shot, self._shot_start)
 
     def _is_cut(self) -> bool:
         change = self.waiting[0][2]
-        if self._before is None or change < self._settings.least:
+        least = self._settings.least
+        if not self._past or change < least:
             return False
-        neighbours = [*self._past, *(later[2] for later in islice(self.waiting, 1, None))]
+        neighbours = [*self._past_changes, *(later[2] for later in islice(self.waiting, 1, None))]
         if neighbours and change * len(neighbours) < self._settings.ratio * sum(neighbours):
             return False
-        # A flash goes back to what was before it; a cut does not.
-        return all(
-            difference(self._before, later) >= self._settings.least
-            for _, later, _ in islice(self.waiting, 1, None)
+        # A flash goes back to what was before it; a cut does neither go back nor come back.
+        before, current = self._past[-1], self.waiting[0][1]
+        goes_back = any(
+            difference(before, later) < least for _, later, _ in islice(self.waiting, 1, None)
         )
+        comes_back = any(difference(earlier, current) < least for earlier in self._past)
+        return not goes_back and not comes_back
 
 
 def difference(one: Thumbnail, other: Thumbnail) -> float:

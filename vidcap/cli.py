@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
+from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -33,9 +34,10 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; never raises an error, never reads stdin."""
+    _prepare_streams()
     reporter = Reporter()
     try:
-        with _streams(), _termination():
+        with _termination():
             parsed = _parser().parse_args(arguments)
             reporter = Reporter(quiet=parsed.quiet, verbose=parsed.verbose > 0)
             if parsed.verbose > 1:
@@ -63,14 +65,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return exits.INTERNAL
 
 
-@contextmanager
-def _streams() -> Iterator[None]:
+def _prepare_streams() -> None:
+    # A closed descriptor would go to the next file opened, and messages would land in that file.
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - for good
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
     # File names may hold what no encoding can say; and data is UTF-8 wherever it goes.
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):
             encoding = None if stream.isatty() else "utf-8"
             stream.reconfigure(encoding=encoding, errors="backslashreplace")
-    yield
 
 
 @contextmanager

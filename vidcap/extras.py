@@ -25,11 +25,7 @@ REQUIRED: Mapping[str, str] = {
 }
 
 EXTRAS: Mapping[str, Mapping[str, str]] = {
-    "describe": {
-        "onnxruntime": "onnxruntime",
-        "hibari_tts": "hibari-tts",
-        "silero_vad": "silero-vad",
-    },
+    "describe": {"onnxruntime": "onnxruntime", "hibari_tts": "hibari-tts"},
     "ocr": {"rapidocr": "rapidocr", "onnxruntime": "onnxruntime"},
     "index": {"sqlite_vec": "sqlite-vec"},
     "web": {"gradio": "gradio"},

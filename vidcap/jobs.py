@@ -77,7 +77,7 @@ def subtitle(
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         batch_size: pictures to caption at a time, 1 or more.
         threads: threads for decoding and for captioning, 0 for as many as make sense.
-        progress: called now and then with the player time reached, in seconds.
+        progress: called after every batch with the player time reached, in seconds.
 
     Raises:
         UsageError: an option has a value that cannot be used.
@@ -265,7 +265,7 @@ class Subtitles(Iterator[Scene]):
             for frame, caption in zip(frames, captions, strict=True):
                 yield FrameCaption(frame.ticks, frame.time, frame.shot, frame.shot_start, caption)
             if self._progress is not None:
-                self._progress(video.position)
+                self._progress(frames[-1].time)
 
 
 @dataclass(frozen=True, slots=True)

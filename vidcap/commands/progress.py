@@ -50,6 +50,9 @@ class _TqdmBar:
             file=sys.stderr,
             leave=False,
             dynamic_ncols=True,
+            # A batch takes its time: each is worth drawing.
+            mininterval=0,
+            miniters=0,
         )
 
     def expect(self, start: Fraction, end: Fraction | None) -> None:

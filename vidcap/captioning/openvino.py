@@ -56,12 +56,13 @@ def convert(module: nn.Module, example: Sequence[Tensor], shapes: Sequence[Seque
         )
 
 
-def save(model: Any, path: Path) -> None:
+def save(model: Any, path: Path, *, half: bool) -> None:
     """Write a converted model to ``path`` (``.xml``) and its weights beside it (``.bin``).
 
-    Weights are kept as float16, as in the checkpoint.
+    ``half`` keeps the weights as float16: right where they are the checkpoint's own, wrong where
+    converting made new ones of them.
     """
-    import_openvino().save_model(model, path, compress_to_fp16=True)
+    import_openvino().save_model(model, path, compress_to_fp16=half)
 
 
 def count_outputs(path: Path) -> int:

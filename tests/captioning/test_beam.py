@@ -1,0 +1,127 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vidcap.captioning.beam import BeamSettings, beam_search
+from vidcap.captioning.vocabulary import END, START
+from vidcap.text.ngrams import has_repeated_ngram
+
+VOCABULARY = 8  # four special words and four real ones
+
+
+def bigram_step(tables):
+    """A language that knows only the last word; one table of log-probabilities a picture.
+
+    The state is the last word of each row, kept here to see that rows are followed rightly.
+    """
+    pictures = len(tables)
+    state = {"words": np.full(pictures, -1)}
+
+    def step(words, rows):
+        followed = state["words"][rows]
+        state["words"] = words.copy()
+        beams = len(words) // pictures
+        owners = np.repeat(np.arange(pictures), beams)
+        logs = tables[owners, words]
+        attention = np.stack([followed, words], axis=1).astype(np.float32)
+        return logs, attention
+
+    return step
+
+
+def random_tables(seed, pictures=1):
+    raw = np.random.default_rng(seed).normal(scale=2.0, size=(pictures, VOCABULARY, VOCABULARY))
+    return raw - np.log(np.exp(raw).sum(-1, keepdims=True))
+
+
+def exhaustive(table, settings):
+    best = None
+    real = range(4, VOCABULARY)
+    for length in range(settings.min_words, settings.max_words + 1):
+        for words in itertools.product(real, repeat=length):
+            if settings.no_repeat and (
+                has_repeated_ngram(words, settings.no_repeat)
+                or any(a == b for a, b in itertools.pairwise(words))
+            ):
+                continue
+            path = (START, *words, END)
+            total = sum(table[a, b] for a, b in itertools.pairwise(path))
+            rank = total / (length + 1) ** settings.length_penalty
+            if best is None or rank > best[0]:
+                best = (rank, total, words)
+    return best
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("no_repeat", [0, 2, 3])
+def test_a_wide_beam_finds_what_trying_everything_finds(seed, no_repeat):
+    settings = BeamSettings(size=300, max_words=4, min_words=1, no_repeat=no_repeat)
+    table = random_tables(seed)
+    best = beam_search(bigram_step(table), pictures=1, settings=settings)[0][0]
+    rank, total, words = exhaustive(table[0], settings)
+    assert best.words == words
+    assert best.rank == pytest.approx(rank)
+    assert best.log_probability == pytest.approx(total)
+    assert best.length == len(words) + 1
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    size=st.integers(1, 5),
+    max_words=st.integers(2, 12),
+    no_repeat=st.integers(2, 4),
+)
+def test_sentences_keep_the_settings(seed, size, max_words, no_repeat):
+    settings = BeamSettings(size=size, max_words=max_words, min_words=2, no_repeat=no_repeat)
+    found = beam_search(bigram_step(random_tables(seed, 3)), pictures=3, settings=settings)
+    assert len(found) == 3
+    for hypotheses in found:
+        assert 1 <= len(hypotheses) <= size
+        assert [h.rank for h in hypotheses] == sorted((h.rank for h in hypotheses), reverse=True)
+        assert len({h.words for h in hypotheses}) == len(hypotheses)
+        for hypothesis in hypotheses:
+            assert 2 <= len(hypothesis.words) <= max_words
+            assert min(hypothesis.words) > 3
+            assert not has_repeated_ngram(hypothesis.words, no_repeat)
+            assert all(a != b for a, b in itertools.pairwise(hypothesis.words))
+
+
+@given(seed=st.integers(0, 10_000), size=st.integers(1, 4))
+def test_a_picture_is_searched_for_itself(seed, size):
+    settings = BeamSettings(size=size, max_words=6)
+    tables = random_tables(seed, 4)
+    together = beam_search(bigram_step(tables), pictures=4, settings=settings)
+    for index in range(4):
+        (alone,) = beam_search(bigram_step(tables[index : index + 1]), pictures=1, settings=settings)
+        assert [(h.words, h.rank) for h in alone] == [(h.words, h.rank) for h in together[index]]
+
+
+@given(seed=st.integers(0, 10_000), size=st.integers(1, 4))
+def test_attention_belongs_to_the_words_of_the_sentence(seed, size):
+    found = beam_search(
+        bigram_step(random_tables(seed, 2)), pictures=2, settings=BeamSettings(size=size)
+    )
+    for hypothesis in itertools.chain.from_iterable(found):
+        # The step reported, for each word it predicted, the word before and the one before that.
+        read = (START, *hypothesis.words[:-1])
+        before = (-1, *read[:-1])
+        expected = np.array([before, read], dtype=np.float32).T
+        np.testing.assert_array_equal(hypothesis.attention, expected)
+
+
+def test_greedy_search_takes_the_likeliest_word_each_time():
+    table = random_tables(3)
+    settings = BeamSettings(size=1, max_words=5, min_words=0, no_repeat=0)
+    best = beam_search(bigram_step(table), pictures=1, settings=settings)[0][0]
+    word, expected = START, []
+    for _ in range(5):
+        allowed = table[0, word].copy()
+        allowed[[0, 1, 3]] = -np.inf
+        word = int(allowed.argmax())
+        if word == END:
+            break
+        expected.append(word)
+    assert best.words == tuple(expected)

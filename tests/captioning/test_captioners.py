@@ -1,0 +1,157 @@
+"""The conformance suite of captioners: every member of the family passes all of it."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from vidcap.captioning.caption import Caption
+from vidcap.captioning.registry import DEFAULT, load_captioner, shipped_captioners
+from vidcap.errors import ModelError, UsageError
+from vidcap.text.ngrams import has_repeated_ngram
+from vidcap.text.tokens import tokenize
+
+NAMES = [shipped.name for shipped in shipped_captioners()]
+
+
+def pictures(count, size, seed=0):
+    """Soft random colours: nothing to recognise, but no two alike."""
+    width, height = size
+    coarse = np.random.default_rng(seed).integers(0, 256, (count, 8, 8, 3), dtype=np.uint8)
+    return [
+        np.kron(one, np.ones((height // 8, width // 8, 1), dtype=np.uint8)) for one in coarse
+    ]
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def captioner(request):
+    return load_captioner(request.param, device="cpu", threads=2)
+
+
+def test_it_says_what_it_is(captioner):
+    assert captioner.name in NAMES
+    width, height = captioner.picture_size
+    assert width > 0 and height > 0
+    assert {"captioner", "runtime"} <= set(captioner.provenance)
+
+
+def test_one_caption_a_picture_in_plain_words(captioner):
+    captions = captioner.caption(pictures(5, captioner.picture_size))
+    assert len(captions) == 5
+    for caption in captions:
+        assert isinstance(caption, Caption)
+        assert caption.text
+        assert caption.text == " ".join(caption.text.split()).lower()
+        assert not caption.text.endswith(".")
+        assert caption.score <= 0
+        words = tokenize(caption.text)
+        assert not has_repeated_ngram(words, 3)
+        assert not caption.text.startswith("this image shows")
+
+
+def test_nothing_in_nothing_out(captioner):
+    assert captioner.caption([]) == []
+
+
+def test_company_and_order_change_nothing(captioner):
+    """Equal to the bit: alone, in any batch, in any order."""
+    given = pictures(19, captioner.picture_size, seed=1)
+    together = captioner.caption(given)
+    assert captioner.caption(given) == together
+    assert captioner.caption(given[::-1]) == together[::-1]
+    assert [captioner.caption([picture])[0] for picture in given[:3]] == together[:3]
+    assert captioner.caption(given[5:12]) == together[5:12]
+
+
+def test_pictures_are_not_changed(captioner):
+    given = pictures(2, captioner.picture_size)
+    before = [picture.copy() for picture in given]
+    captioner.caption(given)
+    assert all(np.array_equal(a, b) for a, b in zip(given, before, strict=True))
+
+
+@pytest.mark.parametrize("value", [0, 255])
+def test_an_empty_picture_is_no_error(captioner, value):
+    width, height = captioner.picture_size
+    (caption,) = captioner.caption([np.full((height, width, 3), value, dtype=np.uint8)])
+    assert caption.text
+
+
+@pytest.mark.parametrize("shape", [(10, 10, 3), (224, 224), (224, 224, 4)])
+def test_a_picture_of_another_shape_is_refused(captioner, shape):
+    with pytest.raises(UsageError, match="squash it"):
+        captioner.caption([np.zeros(shape, dtype=np.uint8)])
+
+
+def test_read_only_and_strided_pictures_are_taken(captioner):
+    (picture,) = pictures(1, captioner.picture_size)
+    (expected,) = captioner.caption([picture])
+    mirrored = np.ascontiguousarray(picture[:, ::-1])[:, ::-1]
+    mirrored.flags.writeable = False
+    assert captioner.caption([mirrored]) == [expected]
+
+
+def test_different_pictures_get_different_sentences(captioner):
+    data = pytest.importorskip("skimage.data", reason="scikit-image has the pictures")
+    import cv2
+
+    from vidcap.video.picture import squash
+
+    scenes = [data.astronaut(), data.chelsea(), data.rocket(), cv2.cvtColor(data.camera(), 8)]
+    captions = captioner.caption([squash(scene, captioner.picture_size) for scene in scenes])
+    assert len({caption.text for caption in captions}) >= 3
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_number_of_threads_does_not_change_the_words(captioner, threads):
+    given = pictures(4, captioner.picture_size, seed=2)
+    other = load_captioner(captioner.name, device="cpu", threads=threads)
+    assert [c.text for c in other.caption(given)] == [c.text for c in captioner.caption(given)]
+
+
+def test_the_default_is_one_of_them():
+    assert DEFAULT in NAMES
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones():
+    with pytest.raises(ModelError, match=f"'nobody'.*{DEFAULT}"):
+        load_captioner("nobody")
+
+
+@pytest.mark.parametrize(
+    "options", [{"device": "tpu"}, {"threads": -1}, {"batch_size": 0}], ids=str
+)
+def test_bad_options_are_named(options):
+    ((name, value),) = options.items()
+    with pytest.raises(UsageError, match=f"{name.replace('_', ' ')}.*{value}"):
+        load_captioner(**options)
+
+
+def test_cuda_without_a_device_is_one_clear_line():
+    from vidcap.captioning.registry import cuda_is_ready
+
+    if cuda_is_ready():
+        pytest.skip("this machine has a CUDA device")
+    with pytest.raises(ModelError, match="--device cpu"):
+        load_captioner(device="cuda")
+
+
+def test_captioning_on_the_cpu_imports_no_torch_and_opens_no_connection():
+    program = """
+import socket, sys
+def refuse(*arguments, **options):
+    raise SystemExit("a connection was tried")
+socket.socket.connect = refuse
+socket.create_connection = refuse
+socket.getaddrinfo = refuse
+import numpy as np
+from vidcap.captioning.registry import load_captioner
+captioner = load_captioner(device="cpu")
+captioner.caption([np.zeros((224, 224, 3), dtype=np.uint8)])
+assert "torch" not in sys.modules, "torch was imported"
+loaded = [name for name in sys.modules if name.startswith("openvino_telemetry.")]
+assert not loaded, loaded
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -82,6 +82,7 @@ def test_sentence_case(text: str, sentence: str) -> None:
 
 
 @given(any_text)
+@example("\u00b5m")
 def test_sentence_case_adds_a_capital_and_a_mark_and_nothing_else(text: str) -> None:
     sentence = sentence_case(clean_text(text))
     assert sentence_case(sentence) == sentence

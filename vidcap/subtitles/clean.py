@@ -62,6 +62,7 @@ def sentence_case(text: str) -> str:
         return text
     first = text.split(maxsplit=1)[0] if text.strip() else ""
     capital = text[0].upper()
-    if first.lower() == first and len(capital) == 1:
+    # Letters without a capital of their own stay: the sharp s, the micro sign.
+    if first.lower() == first and capital.lower() == text[0]:
         text = capital + text[1:]
     return text if text.rstrip(_CLOSERS).endswith(tuple(_ENDS)) else f"{text}."

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
-from typing import Generic, Protocol, TypeVar
+from itertools import chain, repeat
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,89 +32,111 @@ T = TypeVar("T", bound=Thumbed)
 
 @dataclass(frozen=True, slots=True)
 class CutSettings:
-    """When a difference between two pictures is a cut.
+    """When a change between two pictures is a cut; changes as :func:`change` measures them.
 
     Attributes:
-        least: mean absolute luma difference, 0 to 255, below which nothing is a cut.
-        ratio: how many times the mean difference of its neighbours it must be.
+        least: change below which nothing is a cut.
+        ratio: how many times the mean change of its neighbours it must be.
         window: pictures on either side that count as neighbours, and for which the new shot must
             last; 0 compares with nothing but ``least``.
     """
 
-    least: float = 10.0
+    least: float = 0.55
     ratio: float = 3.0
     window: int = 5
 
 
+# Measured on 22 clips of films, cartoons, sport, screens and fixed cameras (8,700 pictures).  Their
+# 32 hard cuts changed by 0.55 to 8 and, but for one amid fast action, by 3 to 600 times their
+# neighbours.  What else came near: things that rush past a camera (0.52 and 2.8 times, 0.44 and 4
+# times), dissolves (0.49 and 3.5 times) and animated titles (0.95 and 2 times).
 EVERY_FRAME = CutSettings()
 # Key frames lie seconds apart: their neighbours tell nothing of motion, and a shot may be one long.
-KEY_FRAMES_ONLY = CutSettings(least=24.0, window=0)
+# Two seconds apart in one shot, 8 in 10 pairs changed by less than this; across a cut 2 in 10.
+KEY_FRAMES_ONLY = CutSettings(least=0.8, window=0)
+
+# Luma spread, 0 to 255, below which contrast is only noise.
+_NOISE = 4.0
+
+
+class _Look(NamedTuple):
+    """A thumbnail, the spread of its luma, and its change from the one before."""
+
+    luma: Thumbnail
+    spread: float
+    change: float
 
 
 def label_shots(pictures: Iterable[T], settings: CutSettings = EVERY_FRAME) -> Iterator[InShot[T]]:
     """Yield every picture with its shot, ``settings.window`` pictures late.
 
-    Works in bounded memory: it holds ``settings.window + 1`` pictures and their thumbnails.
+    Works in bounded memory: it holds ``settings.window + 1`` pictures and twice as many thumbnails.
     """
-    finder = _Finder[T](settings)
-    for picture in pictures:
-        finder.add(picture)
-        if finder.ready():
-            yield finder.take()
-    while finder.waiting:
-        yield finder.take()
+    finder = _Finder(settings)
+    waiting: deque[T] = deque()
+    shot, shot_start = 0, None
+    for picture in chain(pictures, repeat(None, settings.window)):
+        if picture is not None:
+            finder.add(picture.thumbnail())
+            waiting.append(picture)
+        if len(waiting) > settings.window or (picture is None and waiting):
+            current = waiting.popleft()
+            if shot_start is None:
+                shot_start = current.ticks
+            if finder.next_is_cut():
+                shot, shot_start = shot + 1, current.ticks
+            yield InShot(current, shot, shot_start)
 
 
-class _Finder(Generic[T]):
-    """The window that slides over the pictures; its oldest waiting one is judged next."""
+class _Finder:
+    """The window that slides over the thumbnails; the oldest that waits is judged next."""
 
     def __init__(self, settings: CutSettings) -> None:
         self._settings = settings
-        self.waiting: deque[tuple[T, Thumbnail, float]] = deque()
-        self._past_changes: deque[float] = deque(maxlen=settings.window)
-        self._past: deque[Thumbnail] = deque(maxlen=max(1, settings.window))
-        self._newest: Thumbnail | None = None
-        self._shot = 0
-        self._shot_start: int | None = None
+        self._past: deque[_Look] = deque(maxlen=max(1, settings.window))
+        self._waiting: deque[_Look] = deque()
 
-    def add(self, picture: T) -> None:
-        thumbnail = picture.thumbnail()
-        change = 0.0 if self._newest is None else difference(self._newest, thumbnail)
-        self.waiting.append((picture, thumbnail, change))
-        self._newest = thumbnail
+    def add(self, luma: Thumbnail) -> None:
+        look = _Look(luma, _spread(luma), 0.0)
+        newest = self._waiting or self._past
+        if newest:
+            look = look._replace(change=_change(newest[-1], look))
+        self._waiting.append(look)
 
-    def ready(self) -> bool:
-        return len(self.waiting) > self._settings.window
+    def next_is_cut(self) -> bool:
+        current = self._waiting.popleft()
+        cut = self._is_cut(current)
+        self._past.append(current)
+        return cut
 
-    def take(self) -> InShot[T]:
-        cut = self._is_cut()
-        picture, thumbnail, change = self.waiting.popleft()
-        if self._shot_start is None:
-            self._shot_start = picture.ticks
-        elif cut:
-            self._shot += 1
-            self._shot_start = picture.ticks
-        self._past.append(thumbnail)
-        self._past_changes.append(change)
-        return InShot(picture, self._shot, self._shot_start)
-
-    def _is_cut(self) -> bool:
-        change = self.waiting[0][2]
-        least = self._settings.least
-        if not self._past or change < least:
+    def _is_cut(self, current: _Look) -> bool:
+        least, past, later = self._settings.least, self._past, self._waiting
+        if not past or current.change < least:
             return False
-        neighbours = [*self._past_changes, *(later[2] for later in islice(self.waiting, 1, None))]
-        if neighbours and change * len(neighbours) < self._settings.ratio * sum(neighbours):
+        neighbours = [look.change for look in (*past, *later)] if self._settings.window else []
+        if current.change * len(neighbours) < self._settings.ratio * sum(neighbours):
             return False
         # A flash goes back to what was before it; a cut does neither go back nor come back.
-        before, current = self._past[-1], self.waiting[0][1]
-        goes_back = any(
-            difference(before, later) < least for _, later, _ in islice(self.waiting, 1, None)
-        )
-        comes_back = any(difference(earlier, current) < least for earlier in self._past)
+        goes_back = any(_change(past[-1], look) < least for look in later)
+        comes_back = any(_change(look, current) < least for look in past)
         return not goes_back and not comes_back
 
 
-def difference(one: Thumbnail, other: Thumbnail) -> float:
-    """Return the mean absolute difference of two thumbnails of equal shape, 0 to 255."""
-    return float(np.abs(one - other).mean())
+def change(one: Thumbnail, other: Thumbnail) -> float:
+    """Return how much two thumbnails of equal shape differ, in terms of their own contrast.
+
+    The mean absolute difference of their luma over their mean absolute deviation from its mean: 0
+    for equal pictures, about 1 for two that have nothing to do with each other, in a dark film as
+    in a bright one.
+    """
+    return _change(_Look(one, _spread(one), 0.0), _Look(other, _spread(other), 0.0))
+
+
+def _change(one: _Look, other: _Look) -> float:
+    apart = np.abs(one.luma - other.luma).mean(dtype=np.float32)
+    return float(apart / ((one.spread + other.spread) / 2 + _NOISE))
+
+
+def _spread(luma: Thumbnail) -> float:
+    middle = np.int16(luma.mean(dtype=np.float32))
+    return float(np.abs(luma - middle).mean(dtype=np.float32))

@@ -21,8 +21,8 @@ from tqdm import tqdm
 
 from vidcap.captioning.registry import DEVICES, load_captioner
 from vidcap.errors import MissingExtraError, VidcapError
-from vidcap.text.metrics import bootstrap_interval, cider_d, score_corpus
 from vidcap.text.meteor import meteor
+from vidcap.text.metrics import bootstrap_interval, cider_d, score_corpus
 from vidcap.training.data import CaptionedPicture, load_captions
 from vidcap.training.evaluation import Evaluated, caption_pictures
 

@@ -71,9 +71,7 @@ def export(arguments: argparse.Namespace) -> dict[str, Any]:
     captions = []
     for runtime in runtimes:
         captioner = CheckpointCaptioner("export", checkpoint, manifest, runtime, beam)
-        captions.append(
-            captioner.caption([squash(read_picture(path), side) for path in paths])
-        )
+        captions.append(captioner.caption([squash(read_picture(path), side) for path in paths]))
     same = [a.text == b.text for a, b in zip(*captions, strict=True)]
     result["pictures"] = len(paths)
     result["identical"] = round(sum(same) / len(same), 4)

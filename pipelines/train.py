@@ -73,9 +73,7 @@ def train(arguments: argparse.Namespace) -> Path:
     config = load_config(arguments.config)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    pictures = load_captions(
-        arguments.images, arguments.captions, split=arguments.train_split
-    )
+    pictures = load_captions(arguments.images, arguments.captions, split=arguments.train_split)
     choice = load_captions(arguments.images, arguments.captions, split=arguments.choice_split)
     encoder = pretrained_encoder(config.encoder, arguments.encoder_weights)
     folder = arguments.features or arguments.run / "features"

@@ -95,7 +95,9 @@ def test_a_picture_is_searched_for_itself(seed, size):
     tables = random_tables(seed, 4)
     together = beam_search(bigram_step(tables), pictures=4, settings=settings)
     for index in range(4):
-        (alone,) = beam_search(bigram_step(tables[index : index + 1]), pictures=1, settings=settings)
+        (alone,) = beam_search(
+            bigram_step(tables[index : index + 1]), pictures=1, settings=settings
+        )
         assert [(h.words, h.rank) for h in alone] == [(h.words, h.rank) for h in together[index]]
 
 

@@ -6,7 +6,9 @@ import torch
 from vidcap.captioning.encoders import build_encoder, encoder_names, load_pretrained
 from vidcap.errors import ModelError
 
-PICTURES = torch.randint(0, 256, (2, 224, 224, 3), dtype=torch.uint8, generator=torch.manual_seed(0))
+PICTURES = torch.randint(
+    0, 256, (2, 224, 224, 3), dtype=torch.uint8, generator=torch.manual_seed(0)
+)
 
 
 @pytest.fixture(scope="module")

@@ -182,9 +182,7 @@ def beam_search(step: Step, *, pictures: int, settings: BeamSettings) -> list[li
     ]
 
 
-def _trace(
-    looks: list[Array], origins: list[Array], picture: int, last: int, beam: int
-) -> Array:
+def _trace(looks: list[Array], origins: list[Array], picture: int, last: int, beam: int) -> Array:
     """Follow a hypothesis back and collect where each of its words looked.
 
     The sentence ended in step ``last``, coming from ``beam``; its words were chosen in the steps

@@ -35,7 +35,7 @@ class Captioner(Protocol):
     provenance: Mapping[str, Any]
 
     def caption(self, pictures: Sequence[Picture]) -> list[Caption]:
-        """Caption squashed uint8 RGB pictures of shape ``(height, width, 3)``, one sentence each."""
+        """Caption squashed uint8 RGB pictures ``(height, width, 3)``, one sentence each."""
         ...
 
 

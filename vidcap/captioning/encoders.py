@@ -81,8 +81,8 @@ class Encoder(nn.Module):
         if tuple(x.shape[-2:]) != size:
             x = functional.interpolate(x, size=size, mode="bilinear", align_corners=False)
         x = (x - self.mean) * self.scale
-        x = self.backbone(x)  # (N, C, h, w)
-        return x.flatten(2).transpose(1, 2)
+        grid: Tensor = self.backbone(x)  # (N, C, h, w)
+        return grid.flatten(2).transpose(1, 2)
 
 
 def _same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
@@ -127,9 +127,9 @@ class _InvertedResidual(nn.Module):
         self.shortcut = stride == 1 and inputs == outputs
 
     def forward(self, x: Tensor) -> Tensor:
-        y = functional.relu6(self.bn0(self.expand_conv(x))) if self.expands else x
-        y = functional.relu6(self.bn1(self.depthwise_conv(y)))
-        y = self.bn2(self.project_conv(y))
+        hidden = functional.relu6(self.bn0(self.expand_conv(x))) if self.expands else x
+        hidden = functional.relu6(self.bn1(self.depthwise_conv(hidden)))
+        y: Tensor = self.bn2(self.project_conv(hidden))
         return x + y if self.shortcut else y
 
 
@@ -234,7 +234,9 @@ def build_encoder(name: str) -> Encoder:
         ModelError: ``name`` is not one of :func:`encoder_names`.
     """
     if name not in _BUILDERS:
-        raise ModelError(f"no encoder is named {name!r}; choose one of {', '.join(encoder_names())}")
+        raise ModelError(
+            f"no encoder is named {name!r}; choose one of {', '.join(encoder_names())}"
+        )
     return _BUILDERS[name](name)
 
 

@@ -37,7 +37,9 @@ def build_decoder(name: str, config: dict[str, Any], vocabulary_size: int) -> An
         ModelError: there is no such decoder, or it does not know one of the settings.
     """
     if name not in _DECODERS:
-        raise ModelError(f"no decoder is named {name!r}; choose one of {', '.join(decoder_names())}")
+        raise ModelError(
+            f"no decoder is named {name!r}; choose one of {', '.join(decoder_names())}"
+        )
     try:
         return _DECODERS[name](config, vocabulary_size)
     except (TypeError, ValueError) as error:

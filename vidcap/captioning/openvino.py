@@ -6,6 +6,7 @@ checkpoint is exported; running them needs no torch.
 
 from __future__ import annotations
 
+import importlib
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,9 +33,7 @@ def import_openvino() -> ModuleType:
     and openvino falls back on the stub it keeps for this case.
     """
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    import openvino
-
-    return openvino
+    return importlib.import_module("openvino")
 
 
 def convert(module: nn.Module, example: Sequence[Tensor], shapes: Sequence[Sequence[int]]) -> Any:

@@ -120,7 +120,8 @@ class ShowAttendTell(nn.Module):
             log-probabilities ``(N * K, V)``, hidden, cell, attention weights ``(N * K, R)``.
         """
         embedded = self.embedding(words)
-        context, weights = self.attend(regions, keys, hidden.unflatten(0, (regions.shape[0], -1)))
+        pictures, _, width = regions.shape
+        context, weights = self.attend(regions, keys, hidden.view(pictures, -1, width))
         context = context.flatten(0, 1)
         inputs = self.input_word(embedded) + self.input_context(context) + self.recurrent(hidden)
         hidden, cell = self._cell(inputs, cell)
@@ -158,16 +159,12 @@ class ShowAttendTell(nn.Module):
         for t in range(lengths[0]):
             active = sum(length > t for length in lengths)
             hidden, cell = hidden[:active], cell[:active]
-            context, weights = self.attend(
-                regions[:active], keys[:active], hidden.unsqueeze(1)
-            )
+            context, weights = self.attend(regions[:active], keys[:active], hidden.unsqueeze(1))
             context = context.squeeze(1)
             received = received + functional.pad(
                 weights.squeeze(1), (0, 0, 0, received.shape[0] - active)
             )
-            inputs = (
-                word_inputs[:active, t] + self.input_context(context) + self.recurrent(hidden)
-            )
+            inputs = word_inputs[:active, t] + self.input_context(context) + self.recurrent(hidden)
             hidden, cell = self._cell(inputs, cell)
             steps.append((embedded[:active, t], hidden, context))
         stacked = (torch.cat(parts) for parts in zip(*steps, strict=True))

@@ -17,7 +17,7 @@ from vidcap.captioning.runtime import Prepared
 
 
 def torch_step(decoder: Any, prepared: Sequence[Tensor]) -> Step:
-    """Return a beam search's step over what ``decoder.prepare`` gave; the state stays on its device."""
+    """Return a step over what ``decoder.prepare`` gave; the state stays on its device."""
     memory = prepared[: decoder.memory_count]
     state = tuple(prepared[decoder.memory_count :])
     device = memory[0].device

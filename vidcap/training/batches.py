@@ -105,6 +105,4 @@ def batches(
     for start in range(0, len(order) - size + 1, size):
         chosen = order[start : start + size]
         features = np.stack([views[drawn[index]][index] for index in chosen])
-        yield make_batch(
-            torch.from_numpy(features).float(), [captions[index] for index in chosen]
-        )
+        yield make_batch(torch.from_numpy(features).float(), [captions[index] for index in chosen])

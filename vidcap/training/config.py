@@ -96,7 +96,12 @@ def load_config(path: Path) -> TrainingConfig:
     unknown = sorted(set(values) - set(known))
     if unknown:
         raise DataError(f"{path}: unknown setting {unknown[0]!r}; known are {', '.join(known)}")
-    kinds = {"int": int, "float": (int, float), "str": str, "Mapping[str, Any]": dict}
+    kinds: dict[str, type | tuple[type, ...]] = {
+        "int": int,
+        "float": (int, float),
+        "str": str,
+        "Mapping[str, Any]": dict,
+    }
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, kinds[str(known[name].type)]):
             raise DataError(f"{path}: {name}: {value!r} is not of type {known[name].type}")

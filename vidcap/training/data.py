@@ -29,7 +29,9 @@ def _sentence(entry: Any) -> str:
     return entry["raw"] if isinstance(entry, dict) else str(entry)
 
 
-def load_captions(images: Path, captions: Path, *, split: str | None = None) -> list[CaptionedPicture]:
+def load_captions(
+    images: Path, captions: Path, *, split: str | None = None
+) -> list[CaptionedPicture]:
     """Read a caption file and pair it with a folder of pictures, in the file's order.
 
     The file is JSON as Karpathy's splits are published: ``{"images": [{"filename", "split",

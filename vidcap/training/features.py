@@ -88,4 +88,5 @@ def cached_features(
             write_atomically(mark, json.dumps({"done": done}))
             progress(done, total)
         del features
-    return np.load(data, mmap_mode="r")
+    stored: Features = np.load(data, mmap_mode="r")
+    return stored

@@ -66,9 +66,7 @@ def learning_rate(step: int, steps: int, config: TrainingConfig) -> float:
 def loss_of(decoder: nn.Module, batch: Batch, config: TrainingConfig) -> tuple[Tensor, Tensor]:
     """Return the training loss of a batch and, inside it, the cross-entropy a word."""
     logits, received = decoder(batch.features, batch.rows, batch.words, batch.lengths)
-    words = functional.cross_entropy(
-        logits, batch.targets, label_smoothing=config.label_smoothing
-    )
+    words = functional.cross_entropy(logits, batch.targets, label_smoothing=config.label_smoothing)
     spread = ((1.0 - received) ** 2).mean()
     return words + config.doubly_stochastic * spread, words
 
@@ -267,8 +265,8 @@ class Run:
         saved = json.loads(mark.read_text(encoding="utf-8"))
         if saved["config"] != json.loads(json.dumps(self.config.to_dict())):
             raise DataError(
-                f"{self.folder}: holds a run with other settings; choose another folder with --run, "
-                "or remove this one to start again"
+                f"{self.folder}: holds a run with other settings; choose another folder "
+                "with --run, or remove this one to start again"
             )
         tensors = load_file(data)
         self.epoch = int(tensors["epoch"])

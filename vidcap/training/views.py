@@ -13,7 +13,8 @@ def view(picture: Picture, *, number: int, key: int, seed: int) -> Picture:
 
     View 0 is the picture itself and view 1 its mirror image.  Every further view is a random crop
     of 70 to 100 % of the area, mirrored half the time, with contrast and brightness moved by up to
-    20 %.  The draw depends on ``seed``, ``key`` (the picture's place in its set) and ``number`` alone.
+    20 %.  The draw depends on nothing but ``seed``, ``key`` (the picture's place in its set) and
+    ``number``.
     """
     if number == 0:
         return picture
@@ -38,4 +39,5 @@ def view(picture: Picture, *, number: int, key: int, seed: int) -> Picture:
     contrast = rng.uniform(0.8, 1.2)
     brightness = rng.uniform(-0.2, 0.2) * 128
     moved = (resized.astype(np.float32) - 128) * contrast + 128 + brightness
-    return np.clip(np.rint(moved), 0, 255).astype(np.uint8)
+    result: Picture = np.clip(np.rint(moved), 0, 255).astype(np.uint8)
+    return result

@@ -2,9 +2,9 @@
 
     python pipelines/export.py vidcap/captioning/models/show-attend-tell.safetensors
 
-The graphs are written beside the checkpoint (or to ``--output``).  With ``--images`` every picture
-of the folder is captioned by torch and by the graphs, and the share of identical captions and the
-largest difference of their scores are printed as JSON.
+The graphs are written beside the checkpoint (or to ``--output``).  With captioned pictures
+(``--images``, ``--captions``, ``--split``) every one is captioned by torch and by the graphs, and
+the share of identical captions, the largest difference of scores and both CIDEr-Ds are printed.
 """
 
 from __future__ import annotations
@@ -12,19 +12,24 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from tqdm import tqdm
 
 from vidcap.captioning.beam import BeamSettings
 from vidcap.captioning.captioner import CheckpointCaptioner
 from vidcap.captioning.checkpoint import read_manifest
-from vidcap.captioning.graphs import build_graphs
+from vidcap.captioning.graphs import GraphFiles, build_graphs
 from vidcap.captioning.model import load_model
 from vidcap.captioning.openvino_runtime import OpenVinoRuntime
 from vidcap.captioning.runtime import Runtime
 from vidcap.captioning.torch_runtime import TorchRuntime
 from vidcap.errors import VidcapError
-from vidcap.video.picture import read_picture, squash
+from vidcap.text.metrics import score_corpus
+from vidcap.training.data import CaptionedPicture, load_captions
+from vidcap.training.evaluation import Evaluated, caption_pictures
 
 
 def main() -> int:
@@ -34,8 +39,10 @@ def main() -> int:
     )
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--output", type=Path, help="folder of the graphs [the checkpoint's]")
-    parser.add_argument("--images", type=Path, help="folder of JPEG pictures to compare on")
-    parser.add_argument("--limit", type=int, default=1000, help="pictures at most [%(default)s]")
+    parser.add_argument("--images", type=Path, help="folder of pictures to compare on")
+    parser.add_argument("--captions", type=Path, help="JSON file of their captions")
+    parser.add_argument("--split", help="part of the data set [all]")
+    parser.add_argument("--limit", type=int, help="compare on so many pictures [all]")
     arguments = parser.parse_args()
     try:
         print(json.dumps(export(arguments)))
@@ -57,30 +64,43 @@ def export(arguments: argparse.Namespace) -> dict[str, Any]:
             for file in (path, path.with_suffix(".bin"))
         ),
     }
-    if not arguments.images:
-        return result
+    if arguments.images and arguments.captions:
+        pictures = load_captions(arguments.images, arguments.captions, split=arguments.split)
+        result |= compare(checkpoint, files, pictures[: arguments.limit])
+    return result
+
+
+def compare(
+    checkpoint: Path, files: GraphFiles, pictures: Sequence[CaptionedPicture]
+) -> dict[str, Any]:
+    """Caption pictures with torch and with the graphs, and say how far they agree."""
     manifest = read_manifest(checkpoint)
     beam = BeamSettings(**manifest.beam)
     model, _ = load_model(checkpoint)
-    runtimes: list[Runtime] = [
-        TorchRuntime(model, device="cpu", group=16),
-        OpenVinoRuntime(files, picture_size=manifest.picture_size, group=16, beams=beam.size),
-    ]
-    paths = sorted(arguments.images.glob("*.jpg"))[: arguments.limit]
-    side = (manifest.picture_size, manifest.picture_size)
-    captions = []
-    for runtime in runtimes:
-        captioner = CheckpointCaptioner("export", checkpoint, manifest, runtime, beam)
-        captions.append(captioner.caption([squash(read_picture(path), side) for path in paths]))
-    same = [a.text == b.text for a, b in zip(*captions, strict=True)]
-    result["pictures"] = len(paths)
-    result["identical"] = round(sum(same) / len(same), 4)
-    result["largest_score_difference"] = max(
-        abs(a.score - b.score)
-        for (a, b), equal in zip(zip(*captions, strict=True), same, strict=True)
-        if equal
-    )
-    return result
+    runtimes: dict[str, Runtime] = {
+        "torch": TorchRuntime(model, device="cpu", group=16),
+        "graphs": OpenVinoRuntime(
+            files, picture_size=manifest.picture_size, group=16, beams=beam.size
+        ),
+    }
+    found: dict[str, Evaluated] = {}
+    for name, runtime in runtimes.items():
+        captioner = CheckpointCaptioner(name, checkpoint, manifest, runtime, beam)
+        with tqdm(total=len(pictures), desc=name) as bar:
+            found[name] = caption_pictures(
+                captioner, pictures, progress=lambda done, bar=bar: bar.update(done - bar.n)
+            )
+    pairs = list(zip(found["torch"].captions, found["graphs"].captions, strict=True))
+    same = [(a, b) for a, b in pairs if a.text == b.text]
+    return {
+        "pictures": len(pairs),
+        "identical": round(len(same) / len(pairs), 4),
+        "largest_score_difference": max((abs(a.score - b.score) for a, b in same), default=None),
+        "cider_d": {
+            name: round(score_corpus(own.found, own.references).cider_d, 4)
+            for name, own in found.items()
+        },
+    }
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ class Vocabulary:
     def from_sentences(
         cls, sentences: Iterable[Sequence[str]], *, minimum_count: int
     ) -> Vocabulary:
-        """Keep words seen ``minimum_count`` times or more, most frequent first, then by alphabet."""
+        """Keep words seen ``minimum_count`` times or more, the most frequent first."""
         counts = Counter(word for sentence in sentences for word in sentence)
         kept = [word for word, count in counts.items() if count >= minimum_count]
         return cls(sorted(kept, key=lambda word: (-counts[word], word)))

@@ -1,0 +1,131 @@
+"""The whole way of a captioner: pictures, training, checkpoint, graphs, scores."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from vidcap.captioning.checkpoint import read_manifest
+from vidcap.captioning.encoders import build_encoder
+
+PIPELINES = Path(__file__).parents[2] / "pipelines"
+COLOURS = {"red": (0, 0, 255), "green": (0, 255, 0), "blue": (255, 0, 0), "white": (255,) * 3}
+CONFIG = """
+name: tiny
+encoder: efficientnet-lite0
+decoder_config: {width: 32, attention_width: 16, dropout: 0.0, word_dropout: 0.0}
+views: 1
+minimum_count: 1
+batch_pictures: 4
+epochs: 2
+learning_rate: 0.01
+warmup_steps: 1
+ema: 0.1
+choice_pictures: 4
+beam: {size: 2}
+"""
+
+
+def call(script, *arguments):
+    return subprocess.run(
+        [sys.executable, str(PIPELINES / script), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=PIPELINES.parent,
+    )
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory):
+    """Captioned pictures of one colour each, an encoder with random weights, and a training."""
+    folder = tmp_path_factory.mktemp("workshop")
+    images = folder / "images"
+    images.mkdir()
+    entries = []
+    for split in ("train", "val"):
+        for colour, value in COLOURS.items():
+            name = f"{split} {colour}.png"
+            cv2.imwrite(str(images / name), np.full((30, 40, 3), value, dtype=np.uint8))
+            sentences = [f"A wall is {colour} .", f"The wall is all {colour} ."]
+            entries.append({"filename": name, "split": split, "sentences": sentences})
+    (folder / "captions.json").write_text(json.dumps({"images": entries}))
+    (folder / "tiny.yaml").write_text(CONFIG)
+    torch.manual_seed(0)
+    original = build_encoder("efficientnet-lite0").backbone.state_dict()
+    # As the packages publish them, every name begins with an underscore.
+    published = {
+        "_" + re.sub(r"\.(?=bn|expand|depthwise|project)", "._", name): tensor
+        for name, tensor in original.items()
+    }
+    save_file(published, folder / "lite0.safetensors")
+    done = call(
+        "train.py",
+        folder / "tiny.yaml",
+        *("--images", images, "--captions", folder / "captions.json"),
+        *("--run", folder / "run", "--encoder-weights", folder / "lite0.safetensors"),
+    )
+    assert done.returncode == 0, done.stderr
+    return folder, json.loads(done.stdout)
+
+
+def test_training_writes_a_checkpoint_that_tells_its_story(workshop):
+    folder, printed = workshop
+    checkpoint = folder / "run" / "tiny.safetensors"
+    assert printed["checkpoint"] == str(checkpoint)
+    manifest = read_manifest(checkpoint)
+    assert set(COLOURS) <= set(manifest.vocabulary)
+    assert manifest.training["config"]["epochs"] == 2
+    assert [row["epoch"] for row in manifest.training["history"]] == [1, 2]
+
+
+def test_the_graphs_say_what_torch_says(workshop):
+    folder, _ = workshop
+    done = call(
+        "export.py",
+        folder / "run" / "tiny.safetensors",
+        *("--images", folder / "images", "--captions", folder / "captions.json"),
+    )
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    assert printed["pictures"] == 8
+    assert printed["identical"] == 1.0
+    assert printed["largest_score_difference"] < 1e-3
+    assert printed["cider_d"]["torch"] == printed["cider_d"]["graphs"]
+
+
+def test_a_checkpoint_is_evaluated_on_the_part_that_was_asked(workshop):
+    folder, _ = workshop
+    done = call(
+        "evaluate.py",
+        *("--images", folder / "images", "--captions", folder / "captions.json"),
+        *("--split", "val", "--part", "1:", "--no-meteor"),
+        *("--captioner", folder / "run" / "tiny.safetensors"),
+    )
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    assert printed["pictures"] == 3
+    (scores,) = printed["captioners"]
+    assert 0 <= scores["bleu4"] <= scores["bleu1"] <= 1
+    assert scores["cider_d_95"][0] <= scores["cider_d"] <= scores["cider_d_95"][1]
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments"),
+    [
+        ("train.py", ["none.yaml", "--images", ".", "--captions", "none.json", "--run", "x"]),
+        ("evaluate.py", ["--images", ".", "--captions", "none.json"]),
+        ("export.py", ["none.safetensors"]),
+    ],
+)
+def test_a_missing_file_is_one_line_and_an_exit_code(script, arguments):
+    done = call(script, *arguments)
+    assert done.returncode > 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "none." in done.stderr

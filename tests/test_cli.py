@@ -220,6 +220,8 @@ def test_a_captioner_that_cannot_be_had_ends_the_run_at_once(
         ["subtitle", "film.mp4", "--start", "1:2:3:4"],
         ["subtitle", "film.mp4", "--start", "-5"],
         ["subtitle", "film.mp4", "--batch-size", "many"],
+        ["subtitle", "film.mp4", "--device", "tpu"],
+        ["caption", "photo.jpg", "--batch-size", "0"],
         ["subtitle", "film.mp4", "--preset", "hollywood"],
         ["subtitle", "film.mp4", "--decoder", "betamax"],
         ["subtitle", "film.mp4", "-o", "out.doc"],

@@ -107,6 +107,26 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
+def test_a_reader_of_subtitles_that_goes_away_is_no_fault(film: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = start("subtitle", film, "-o", "-", stdout=writer)
+    os.close(writer)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 141
+    assert err == "captioning\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device /dev/full")
+def test_a_full_disk_behind_the_standard_output_is_said(film: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        process = start("probe", film, stdout=full)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 6
+    (line,) = err.splitlines()
+    assert "the standard output cannot be written: No space left on device" in line
+
+
 def test_the_standard_input_is_never_read(film: Path, tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.write(writer, b"still here")

@@ -20,7 +20,7 @@ from typing import NoReturn
 from vidcap import __version__
 from vidcap.commands import exits
 from vidcap.commands.progress import Reporter
-from vidcap.errors import UsageError, VidcapError
+from vidcap.errors import OutputError, UsageError, VidcapError
 
 
 class _Terminated(BaseException):
@@ -43,14 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if parsed.verbose > 1:
                 os.environ["VIDCAP_DEBUG"] = "1"
             code: int = parsed.run(parsed, reporter)
-            sys.stdout.flush()
             return code
     except VidcapError as error:
         reporter.warn(f"vidcap: {error}")
         return error.exit_code
     except BrokenPipeError:
-        # What is still in the buffer has no reader; Python would complain of it at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.BROKEN_PIPE
     except KeyboardInterrupt:
         reporter.warn("vidcap: interrupted; finished files stay")
@@ -94,8 +91,20 @@ def _termination() -> Iterator[None]:
 
 
 def _emit(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _abandon_stdout()
+        raise
+    except OSError as error:
+        _abandon_stdout()
+        raise OutputError(f"the standard output cannot be written: {error.strerror}") from error
+
+
+def _abandon_stdout() -> None:
+    # Python would try once more at its end, and complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _subtitle(parsed: argparse.Namespace, reporter: Reporter) -> int:
@@ -304,11 +313,14 @@ def _add_captioner(parser: argparse.ArgumentParser) -> None:
         help="a name that 'vidcap models' lists, or a checkpoint file",
     )
     parser.add_argument(
-        "--device", default="auto", metavar="NAME", help="auto, cpu or cuda (default: auto)"
+        "--device",
+        default="auto",
+        choices=("auto", "cpu", "cuda"),
+        help="auto, cpu or cuda (default: auto)",
     )
     parser.add_argument(
         "--batch-size",
-        type=_count,
+        type=_positive,
         default=16,
         metavar="N",
         help="pictures to caption at a time (default: 16)",
@@ -326,6 +338,12 @@ def _count(text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) < 7:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
+
+
+def _positive(text: str) -> int:
+    if _count(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError("0 is not a whole number, 1 or more")
 
 
 def _number(text: str) -> Fraction:

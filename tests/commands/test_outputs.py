@@ -167,6 +167,12 @@ def test_without_a_record_the_result_is_written_all_the_same(film: Path) -> None
     assert path.read_text() == "words"
 
 
+def test_a_result_outlives_its_video(film: Path) -> None:
+    film.unlink()
+    assert save_sidecar(film.with_name("film.en.srt"), "words", film, {}) == ""
+    assert film.with_name("film.en.srt").read_text() == "words"
+
+
 def test_a_named_file_is_replaced_by_force_only(tmp_path: Path) -> None:
     path = tmp_path / "out.srt"
     assert named_target(path, force=False) == Target(path)

@@ -49,11 +49,12 @@ class Outcome:
         """Return the outcome of an input that ended in an error.
 
         Raises:
-            ModelError, MissingExtraError: passed on, for every other input would end alike.
+            ModelError, MissingExtraError, BrokenPipeError: passed on, for every other input would
+                end alike.
         """
         words = str(error).removeprefix(f"{path}: ")
         match error:
-            case ModelError() | MissingExtraError():
+            case ModelError() | MissingExtraError() | BrokenPipeError():
                 raise error
             case NothingToSayError():
                 return cls(path, State.SILENT, words, error.exit_code)

@@ -140,13 +140,13 @@ def save_sidecar(path: Path, text: str, source: Path, settings: Mapping[str, Any
     """
     from vidcap import __version__
 
-    status = source.stat()
+    size, modified = _version(source)
     record = {
         "output": path.name,
         "sha256": hashlib.sha256(text.encode("utf-8")).hexdigest(),
         "source": _relative(source, path.parent),
-        "size": status.st_size,
-        "modified_ns": status.st_mtime_ns,
+        "size": size,
+        "modified_ns": modified,
         "settings": dict(settings),
         "vidcap": __version__,
     }
@@ -193,6 +193,15 @@ def _read_record(path: Path) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
+def _version(source: Path) -> tuple[int | None, int | None]:
+    """Return size and time of change, by which another version of a file is known."""
+    try:
+        status = source.stat()
+    except OSError:  # gone while it was worked on: the result is worth keeping all the same
+        return None, None
+    return status.st_size, status.st_mtime_ns
+
+
 def _digest_of(path: Path) -> str:
     try:
         with path.open("rb") as file:
@@ -203,12 +212,8 @@ def _digest_of(path: Path) -> str:
 
 def _what_changed(record: Mapping[str, Any], source: Path, settings: Mapping[str, Any]) -> str:
     changed = []
-    try:
-        status = source.stat()
-        if (record.get("size"), record.get("modified_ns")) != (status.st_size, status.st_mtime_ns):
-            changed.append(f"{source.name} has changed since")
-    except OSError:
-        pass  # whoever reads the file next reports it
+    if (record.get("size"), record.get("modified_ns")) != _version(source):
+        changed.append(f"{source.name} has changed since")
     if record.get("settings") != dict(settings):
         changed.append("it was made with other settings")
     return f"{' and '.join(changed)}; make it anew with --force" if changed else ""

@@ -37,10 +37,12 @@ class _Pulse:
     def beat(self, ticks: int | None) -> None:
         if ticks is not None:
             self._ticks = ticks
-        now = time.monotonic()
-        if now >= self._due:
-            self._due = now + _BEAT_SECONDS
-            wire.send(self._stream, {"kind": "beat", "ticks": self._ticks})
+        if time.monotonic() >= self._due:
+            self.now()
+
+    def now(self) -> None:
+        self._due = time.monotonic() + _BEAT_SECONDS
+        wire.send(self._stream, {"kind": "beat", "ticks": self._ticks})
 
 
 def _private_stdout() -> BinaryIO:
@@ -59,6 +61,12 @@ def _end_with_parent(requests: BinaryIO) -> None:
 
 
 def _read_video(request: wire.Message, out: BinaryIO) -> None:
+    pulse = _Pulse(out)
+    # On a busy machine importing libav takes seconds: a sign of life before and after it.
+    pulse.beat(None)
+    import av  # noqa: F401
+
+    pulse.now()
     from vidcap.video.completeness import end_of_reading, judge
     from vidcap.video.probe import probe
     from vidcap.video.readers import reader_class
@@ -76,7 +84,7 @@ def _read_video(request: wire.Message, out: BinaryIO) -> None:
         end=None if end is None else info.ticks_at(end),
         keys_only=keys_only,
         threads=request["threads"],
-        beat=_Pulse(out).beat,
+        beat=pulse.beat,
     )
     reader = reader_class(request["decoder"])(info, plan)
     shots: Iterator[InShot[Picture]] = label_shots(

@@ -8,7 +8,7 @@ ffmpeg, JSON by its schema.  A table goes to stderr, one JSON object to stdout; 
 when a clip breaks one of these rules:
 
 - where ffmpeg decodes a picture there are SRT, WebVTT and JSON, all legal;
-- else there is one line on stderr, a documented exit code, and no file;
+- else there is one line on stderr, an exit code that fits (3 or 4), and no file;
 - never a traceback, never more than ``--limit`` seconds, never a file that is left half done.
 
 Needs the ``test`` extra and the ffmpeg program.
@@ -36,7 +36,8 @@ import webvtt
 from tqdm import tqdm
 
 FORMATS = ("srt", "vtt", "json")
-DOCUMENTED = range(9)
+# A clip may be unreadable, or show nothing to say; it cannot make the command line wrong.
+DOCUMENTED = (0, 3, 4)
 
 
 def decodes(path: Path) -> bool:
@@ -86,7 +87,7 @@ def run(path: Path, folder: Path, limit: float) -> dict[str, Any]:
     """Run the command on one clip and judge what it did."""
     outputs = {name: folder / f"out.{name}" for name in FORMATS}
     command = [sys.executable, "-m", "vidcap", "subtitle", "-q", "--format", ",".join(FORMATS)]
-    command += ["-o", str(folder / "out"), "--", str(path)]
+    command += ["-o", f"{folder / 'out'}/", "--", str(path)]
     started = time.monotonic()
     wrong: list[str] = []
     try:
@@ -108,7 +109,10 @@ def run(path: Path, folder: Path, limit: float) -> dict[str, Any]:
     if code not in DOCUMENTED:
         wrong.append(f"exit code {code}")
     picture = decodes(path)
-    written = sorted(file for file in folder.rglob("*") if file.is_file())
+    # The records by which vidcap knows its own files again lie in .vidcap.
+    written = sorted(
+        file for file in folder.rglob("*") if file.is_file() and file.parent.name != ".vidcap"
+    )
     found = {file.suffix[1:]: file for file in written if file.suffix[1:] in outputs}
     if code == 0:
         if set(found) != set(outputs):

@@ -32,6 +32,7 @@ def test_it_says_what_it_is(captioner):
     width, height = captioner.picture_size
     assert min(width, height) > 0
     assert {"captioner", "runtime"} <= set(captioner.provenance)
+    assert all(isinstance(fact, str | int | float) for fact in captioner.provenance.values())
 
 
 def test_one_caption_a_picture_in_plain_words(captioner):

@@ -27,12 +27,12 @@ class Captioner(Protocol):
         name: what it is called on the command line.
         picture_size: width and height in pixels that pictures must be squashed to
             (:func:`vidcap.video.picture.squash`).
-        provenance: what made the captions: checkpoint and its hash, run time, search settings.
+        provenance: what made the captions, as flat facts: checkpoint's hash, run time, search.
     """
 
     name: str
     picture_size: tuple[int, int]
-    provenance: Mapping[str, Any]
+    provenance: Mapping[str, str | int | float]
 
     def caption(self, pictures: Sequence[Picture]) -> list[Caption]:
         """Caption squashed uint8 RGB pictures ``(height, width, 3)``, one sentence each."""
@@ -51,11 +51,11 @@ class CheckpointCaptioner:
     ) -> None:
         self.name = name
         self.picture_size = (manifest.picture_size, manifest.picture_size)
-        self.provenance: Mapping[str, Any] = {
+        self.provenance: Mapping[str, str | int | float] = {
             "captioner": name,
             "checkpoint": checkpoint_hash(checkpoint),
             "runtime": runtime.name,
-            "beam": {field: getattr(beam, field) for field in beam.__dataclass_fields__},
+            **{f"beam_{field}": getattr(beam, field) for field in beam.__dataclass_fields__},
         }
         self._vocabulary = Vocabulary(manifest.vocabulary)
         self._runtime = runtime

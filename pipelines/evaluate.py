@@ -61,7 +61,7 @@ def _scores(evaluated: Evaluated, *, with_meteor: bool) -> dict[str, Any]:
     scores["cider_d_95"] = bootstrap_interval(each, seed=0)
     if with_meteor:
         try:
-            scores["meteor"] = meteor(evaluated.found, evaluated.references)
+            scores["meteor"], _ = meteor(evaluated.found, evaluated.references)
         except MissingExtraError as error:
             print(f"evaluate: no METEOR: {error}", file=sys.stderr)
     return {

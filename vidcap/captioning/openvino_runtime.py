@@ -15,6 +15,13 @@ from vidcap.captioning.openvino import Graph, count_outputs, import_openvino
 from vidcap.captioning.runtime import Prepared
 
 
+def usable_processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux: a container or taskset may allow fewer
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 class OpenVinoRuntime:
     """Runs a checkpoint's graphs with fixed shapes.
 
@@ -40,7 +47,7 @@ class OpenVinoRuntime:
     ) -> None:
         self.name = f"openvino {import_openvino().__version__.split('-')[0]} cpu"
         self.group = group
-        threads = threads or len(os.sched_getaffinity(0))
+        threads = threads or usable_processors()
         shape = (1, picture_size, picture_size, 3)
         self._encode = Graph(files.encode, [shape], threads=threads, streams=threads)
         rows = group * beams

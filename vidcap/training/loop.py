@@ -84,7 +84,7 @@ def free_running(
     sentences: list[list[str]] = []
     with torch.inference_mode():
         for start in range(0, len(features), group):
-            part = torch.from_numpy(np.asarray(features[start : start + group])).float()
+            part = torch.from_numpy(np.array(features[start : start + group], dtype=np.float32))
             step = torch_step(decoder, decoder.prepare(part.to(device)))
             for found in beam_search(step, pictures=len(part), settings=settings):
                 sentences.append(vocabulary.decode(found[0].words))

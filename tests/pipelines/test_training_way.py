@@ -20,7 +20,7 @@ COLOURS = {"red": (0, 0, 255), "green": (0, 255, 0), "blue": (255, 0, 0), "white
 CONFIG = """
 name: tiny
 encoder: efficientnet-lite0
-decoder_config: {width: 32, attention_width: 16, dropout: 0.0, word_dropout: 0.0}
+{decoder}
 views: 1
 minimum_count: 1
 batch_pictures: 4
@@ -29,8 +29,12 @@ learning_rate: 0.01
 warmup_steps: 1
 ema: 0.1
 choice_pictures: 4
-beam: {size: 2}
+beam: {{size: 2}}
 """
+DECODERS = {
+    "show-attend-tell": "decoder_config: {width: 32, attention_width: 16}",
+    "transformer": "decoder: transformer\ndecoder_config: {width: 32, heads: 4, decoder_layers: 2}",
+}
 
 
 def call(script, *arguments):
@@ -42,8 +46,8 @@ def call(script, *arguments):
     )
 
 
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory):
+@pytest.fixture(scope="module", params=sorted(DECODERS))
+def workshop(request, tmp_path_factory):
     """Captioned pictures of one colour each, an encoder with random weights, and a training."""
     folder = tmp_path_factory.mktemp("workshop")
     images = folder / "images"
@@ -56,7 +60,7 @@ def workshop(tmp_path_factory):
             sentences = [f"A wall is {colour} .", f"The wall is all {colour} ."]
             entries.append({"filename": name, "split": split, "sentences": sentences})
     (folder / "captions.json").write_text(json.dumps({"images": entries}))
-    (folder / "tiny.yaml").write_text(CONFIG)
+    (folder / "tiny.yaml").write_text(CONFIG.format(decoder=DECODERS[request.param]))
     torch.manual_seed(0)
     original = build_encoder("efficientnet-lite0").backbone.state_dict()
     # As the packages publish them, every name begins with an underscore.

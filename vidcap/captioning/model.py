@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from vidcap.captioning.checkpoint import Manifest, read_manifest, read_weights
 from vidcap.captioning.encoders import Encoder, build_encoder
 from vidcap.captioning.show_attend_tell import ShowAttendTell, ShowAttendTellConfig
+from vidcap.captioning.transformer import Transformer, TransformerConfig
 from vidcap.errors import ModelError
 
 
@@ -18,8 +19,13 @@ def _show_attend_tell(config: dict[str, Any], vocabulary_size: int) -> nn.Module
     return ShowAttendTell(ShowAttendTellConfig(**config), vocabulary_size)
 
 
+def _transformer(config: dict[str, Any], vocabulary_size: int) -> nn.Module:
+    return Transformer(TransformerConfig(**config), vocabulary_size)
+
+
 _DECODERS: dict[str, Callable[[dict[str, Any], int], nn.Module]] = {
     "show-attend-tell": _show_attend_tell,
+    "transformer": _transformer,
 }
 
 

@@ -1,0 +1,130 @@
+"""The conformance suite of decoders: every architecture passes all of it."""
+
+import pytest
+import torch
+
+from vidcap.captioning.beam import BeamSettings, beam_search
+from vidcap.captioning.model import build_decoder, decoder_names
+from vidcap.captioning.torch_runtime import torch_step
+from vidcap.captioning.vocabulary import END, START
+from vidcap.errors import ModelError
+from vidcap.training.batches import make_batch
+
+SMALL = {
+    "show-attend-tell": {"channels": 12, "width": 16, "attention_width": 8},
+    "transformer": {"channels": 12, "width": 16, "heads": 4, "decoder_layers": 2},
+}
+WORDS = 20
+
+
+def test_every_decoder_is_tested_here():
+    assert sorted(SMALL) == decoder_names()
+
+
+@pytest.fixture(params=sorted(SMALL))
+def decoder(request):
+    torch.manual_seed(1)
+    return build_decoder(request.param, SMALL[request.param], WORDS).eval()
+
+
+def begin(decoder, features, rows):
+    """The memory of each row's own picture, one row a picture, and the first state."""
+    prepared = [part[rows] for part in decoder.prepare(features)]
+    return prepared[: decoder.memory_count], prepared[decoder.memory_count :]
+
+
+def test_training_and_decoding_predict_the_same(decoder):
+    """Teacher forcing over sorted captions equals one step after the other."""
+    features = torch.randn(2, 9, 12)
+    captions = [[[START, 5, 6, END], [START, 7, END]], [[START, 8, 9, 10, 11, END]]]
+    batch = make_batch(features, captions)
+    with torch.no_grad():
+        logits, received = decoder(batch.features, batch.rows, batch.words, batch.lengths)
+        logs = logits.log_softmax(-1)
+        place, expected = 0, torch.zeros_like(received)
+        memory, state = begin(decoder, features, batch.rows)
+        for step in range(batch.lengths[0]):
+            active = sum(length > step for length in batch.lengths)
+            memory, state = ([part[:active] for part in parts] for parts in (memory, state))
+            out, *state, weights = decoder.step(batch.words[:active, step], *memory, *state)
+            torch.testing.assert_close(out, logs[place : place + active])
+            expected[:active] += weights
+            place += active
+    assert place == len(logits)
+    torch.testing.assert_close(received, expected)
+
+
+def test_a_step_gives_two_distributions_a_row(decoder):
+    with torch.no_grad():
+        memory, state = begin(decoder, torch.randn(2, 9, 12), torch.arange(2))
+        logs, *state, weights = decoder.step(torch.tensor([4, 5]), *memory, *state)
+    assert logs.shape == (2, WORDS)
+    torch.testing.assert_close(logs.exp().sum(-1), torch.ones(2))
+    assert weights.shape == (2, 9)
+    torch.testing.assert_close(weights.sum(-1), torch.ones(2))
+
+
+def test_the_words_so_far_matter(decoder):
+    with torch.no_grad():
+        memory, state = begin(decoder, torch.randn(1, 9, 12), torch.tensor([0]))
+        found = []
+        for first in (4, 5):
+            _, *later, _ = decoder.step(torch.tensor([first]), *memory, *state)
+            found.append(decoder.step(torch.tensor([6]), *memory, *later)[0])
+    assert not torch.allclose(*found)
+
+
+def test_the_picture_matters(decoder):
+    words = torch.tensor([4, 4])
+    with torch.no_grad():
+        memory, state = begin(decoder, torch.randn(2, 9, 12), torch.arange(2))
+        logs, *_ = decoder.step(words, *memory, *state)
+    assert not torch.allclose(logs[0], logs[1])
+
+
+def test_rows_of_a_picture_see_their_own_picture(decoder):
+    features = torch.randn(3, 9, 12)
+    words = torch.tensor([4, 5, 6, 7, 8, 9])
+    with torch.no_grad():
+        prepared = decoder.prepare(features)
+        kept = decoder.memory_count
+        state = [part.repeat_interleave(2, 0) for part in prepared[kept:]]
+        together = decoder.step(words, *prepared[:kept], *state)
+        for picture in range(3):
+            own = slice(2 * picture, 2 * picture + 2)
+            alone = decoder.step(
+                words[own],
+                *(part[picture : picture + 1] for part in prepared[:kept]),
+                *(part[own] for part in state),
+            )
+            for whole, part in zip(together, alone, strict=True):
+                torch.testing.assert_close(whole[own], part)
+
+
+def test_a_sentence_may_have_as_many_words_as_the_search_allows(decoder):
+    """The state holds out to the last step, whatever order beams go on in."""
+    settings = BeamSettings(size=3, min_words=20, max_words=20, no_repeat=0)
+    with torch.no_grad():
+        step = torch_step(decoder, decoder.prepare(torch.randn(2, 9, 12)))
+        found = beam_search(step, pictures=2, settings=settings)
+    assert all(len(hypotheses[0].words) == 20 for hypotheses in found)
+    assert found[0][0].attention.shape == (20, 9)
+
+
+def test_dropout_works_in_training_only(decoder):
+    features = torch.randn(1, 9, 12)
+    batch = make_batch(features, [[[START, 5, 6, 7, END]]])
+
+    def twice():
+        return [
+            decoder(batch.features, batch.rows, batch.words, batch.lengths)[0] for _ in range(2)
+        ]
+
+    assert torch.equal(*twice())
+    decoder.train()
+    assert not torch.equal(*twice())
+
+
+def test_a_width_that_the_heads_do_not_divide_is_refused():
+    with pytest.raises(ModelError, match="no multiple"):
+        build_decoder("transformer", {"channels": 12, "width": 18}, WORDS)

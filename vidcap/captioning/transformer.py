@@ -1,0 +1,279 @@
+"""A Transformer over the regions of a picture: self-attention, then a masked decoder.
+
+Vaswani et al., "Attention Is All You Need", NIPS 2017, with the norms in front (Xiong et al., "On
+Layer Normalization in the Transformer Architecture", ICML 2020).  A picture's keys and values are
+computed once, not once a beam; those of the words so far are kept in a cache.
+
+Letters in shapes: N pictures, B rows (captions or beams), R regions, C channels, D width, H heads,
+L decoder layers, T words at most, V words known.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from vidcap.captioning.vocabulary import UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class TransformerConfig:
+    """Sizes of the decoder.
+
+    Attributes:
+        channels: channels of an encoder region.
+        width: width of regions and words, a multiple of 4 and of ``heads``.
+        heads: attention heads.
+        encoder_layers: self-attention layers over the regions.
+        decoder_layers: layers of the decoder.
+        max_words: words a sentence may have.
+        dropout: share of activations dropped in training.
+        word_dropout: share of input words replaced by the unknown word in training.
+    """
+
+    channels: int
+    width: int = 256
+    heads: int = 8
+    encoder_layers: int = 1
+    decoder_layers: int = 3
+    max_words: int = 20
+    dropout: float = 0.2
+    word_dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.width % 4 or self.width % self.heads:
+            raise ValueError(f"width {self.width} is no multiple of 4 and of {self.heads} heads")
+
+
+def _sinusoids(places: Tensor, width: int) -> Tensor:
+    """Return the paper's position codes, ``(len(places), width)``."""
+    rates = torch.exp(torch.arange(0, width, 2) * (-math.log(10_000.0) / width))
+    angles = places.float()[:, None] * rates
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)
+
+
+def _grid(regions: int, width: int) -> Tensor:
+    """Return position codes of a square grid in reading order, half for rows, half for columns."""
+    side = math.isqrt(regions)
+    places = torch.arange(regions)
+    halves = [_sinusoids(places // side, width // 2), _sinusoids(places % side, width // 2)]
+    return torch.cat(halves, dim=-1)
+
+
+def attention(
+    query: Tensor, keys: Tensor, values: Tensor, heads: int, visible: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Scaled dot-product attention with several heads.
+
+    Args:
+        query: ``(B, Q, D)``.
+        keys: ``(B, S, D)``.
+        values: ``(B, S, D)``.
+        heads: H.
+        visible: booleans that broadcast to ``(B, H, Q, S)``; all is seen without them.
+
+    Returns:
+        ``(B, Q, D)``, and the heads' mean weights ``(B, Q, S)``.
+    """
+    split = [
+        part.view(*part.shape[:2], heads, -1).transpose(1, 2) for part in (query, keys, values)
+    ]
+    scores = split[0] @ split[1].transpose(-1, -2) * split[0].shape[-1] ** -0.5
+    if visible is not None:
+        scores = scores.masked_fill(~visible, -torch.inf)
+    weights = scores.softmax(-1)
+    return (weights @ split[2]).transpose(1, 2).flatten(2), weights.mean(1)
+
+
+class _Feed(nn.Module):
+    def __init__(self, width: int, dropout: float) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.rise = nn.Linear(width, 4 * width)
+        self.fall = nn.Linear(4 * width, width)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = self.dropout(functional.gelu(self.rise(self.norm(x))))
+        fallen: Tensor = self.dropout(self.fall(hidden))
+        return x + fallen
+
+
+class _RegionLayer(nn.Module):
+    """Self-attention over the regions of a picture."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.heads = config.heads
+        self.norm = nn.LayerNorm(config.width)
+        self.inputs = nn.Linear(config.width, 3 * config.width)
+        self.output = nn.Linear(config.width, config.width)
+        self.dropout = nn.Dropout(config.dropout)
+        self.feed = _Feed(config.width, config.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        query, keys, values = self.inputs(self.norm(x)).chunk(3, dim=-1)
+        seen, _ = attention(query, keys, values, self.heads)
+        fed: Tensor = self.feed(x + self.dropout(self.output(seen)))
+        return fed
+
+
+class _WordLayer(nn.Module):
+    """A decoder layer, in the parts that training and step-by-step decoding share."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.heads = config.heads
+        self.self_norm = nn.LayerNorm(width)
+        self.self_inputs = nn.Linear(width, 3 * width)
+        self.self_output = nn.Linear(width, width)
+        self.cross_norm = nn.LayerNorm(width)
+        self.cross_query = nn.Linear(width, width)
+        self.cross_memory = nn.Linear(width, 2 * width)
+        self.cross_output = nn.Linear(width, width)
+        self.dropout = nn.Dropout(config.dropout)
+        self.feed = _Feed(width, config.dropout)
+
+    def own(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return query, keys and values of the words themselves."""
+        query, keys, values = self.self_inputs(self.self_norm(x)).chunk(3, dim=-1)
+        return query, keys, values
+
+    def after_own(self, x: Tensor, seen: Tensor) -> Tensor:
+        output: Tensor = self.dropout(self.self_output(seen))
+        return x + output
+
+    def cross(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """Look at the regions: ``(B, Q, D)`` words, ``(B, R, 2D)`` keys and values."""
+        keys, values = memory.chunk(2, dim=-1)
+        seen, weights = attention(self.cross_query(self.cross_norm(x)), keys, values, self.heads)
+        fed: Tensor = self.feed(x + self.dropout(self.cross_output(seen)))
+        return fed, weights
+
+
+class Transformer(nn.Module):
+    """The decoder.  :meth:`prepare` runs once a picture, :meth:`step` once a word."""
+
+    memory_count = 1
+
+    def __init__(self, config: TransformerConfig, vocabulary_size: int) -> None:
+        super().__init__()
+        width = config.width
+        self.config = config
+        self.project = nn.Linear(config.channels, width)
+        self.normalise = nn.LayerNorm(width)
+        self.region_layers = nn.ModuleList(
+            _RegionLayer(config) for _ in range(config.encoder_layers)
+        )
+        self.region_norm = nn.LayerNorm(width)
+        self.embedding = nn.Embedding(vocabulary_size, width)
+        self.word_layers = nn.ModuleList(_WordLayer(config) for _ in range(config.decoder_layers))
+        self.word_norm = nn.LayerNorm(width)
+        self.output_bias = nn.Parameter(torch.zeros(vocabulary_size))
+        self.dropout = nn.Dropout(config.dropout)
+        nn.init.normal_(self.embedding.weight, std=width**-0.5)
+
+    def prepare(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Turn ``(N, R, C)`` features into what decoding needs.
+
+        Returns:
+            memory ``(N, L, R, 2D)``, the keys and values of each decoder layer; an empty cache
+            ``(N, L, T + 1, 2D)``; and the place ``(N,)`` of the next word, zero.
+        """
+        memory = self._memory(features)
+        pictures, layers, _, double = memory.shape
+        cache = torch.zeros(
+            pictures, layers, self.config.max_words + 1, double, device=memory.device
+        )
+        place = torch.zeros(pictures, dtype=torch.long, device=memory.device)
+        return memory, cache.to(memory.dtype), place
+
+    def _memory(self, features: Tensor) -> Tensor:
+        x = self.normalise(self.project(features))
+        x = self.dropout(x + _grid(x.shape[1], x.shape[2]).to(x))
+        for layer in self.region_layers:
+            x = layer(x)
+        x = self.region_norm(x)
+        return torch.stack([layer.cross_memory(x) for layer in self._layers()], dim=1)
+
+    def _layers(self) -> list[_WordLayer]:
+        return cast("list[_WordLayer]", list(self.word_layers))
+
+    def _embed(self, words: Tensor, codes: Tensor) -> Tensor:
+        scale: float = self.config.width**0.5
+        embedded: Tensor = self.dropout(self.embedding(words) * scale + codes)
+        return embedded
+
+    def _codes(self, like: Tensor) -> Tensor:
+        places = torch.arange(self.config.max_words + 1)
+        return _sinusoids(places, self.config.width).to(like)
+
+    def _logits(self, x: Tensor) -> Tensor:
+        return functional.linear(self.word_norm(x), self.embedding.weight, self.output_bias)
+
+    def step(
+        self, words: Tensor, memory: Tensor, cache: Tensor, place: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Read one word a row and predict the next.
+
+        Args:
+            words: ``(N * K,)`` the last word of each row; a picture's rows stand together.
+            memory: ``(N, L, R, 2D)``.
+            cache: ``(N * K, L, T + 1, 2D)``.
+            place: ``(N * K,)`` how many words were read before.
+
+        Returns:
+            log-probabilities ``(N * K, V)``, the cache with this word's keys and values in it,
+            the next place, attention weights ``(N * K, R)`` of the last layer, mean of its heads.
+        """
+        pictures, _, regions, _ = memory.shape
+        rows = place[:, None]
+        places = torch.arange(self.config.max_words + 1, device=words.device)
+        here, visible = places == rows, places <= rows  # (B, T + 1)
+        codes = here.to(memory) @ self._codes(memory)  # one row of the table each
+        x = self._embed(words, codes)[:, None]  # (B, 1, D)
+        layers = []
+        for index, layer in enumerate(self._layers()):
+            query, keys, values = layer.own(x)
+            fresh = torch.cat([keys, values], dim=-1)  # (B, 1, 2D)
+            kept = torch.where(here[:, :, None], fresh, cache[:, index])
+            layers.append(kept)
+            keys, values = kept.chunk(2, dim=-1)
+            seen, _ = attention(query, keys, values, layer.heads, visible[:, None, None])
+            x = layer.after_own(x, seen)
+            # A picture's rows are its queries: keys and values are not repeated for them.
+            grouped, weights = layer.cross(x.view(pictures, -1, x.shape[-1]), memory[:, index])
+            x = grouped.view(-1, 1, x.shape[-1])
+        logs = self._logits(x[:, 0]).log_softmax(-1)
+        return logs, torch.stack(layers, dim=1), place + 1, weights.reshape(-1, regions)
+
+    def forward(
+        self, features: Tensor, rows: Tensor, words: Tensor, lengths: list[int]
+    ) -> tuple[Tensor, Tensor]:
+        """Predict every next word of given captions (teacher forcing), for training.
+
+        Arguments and returns are those of
+        :meth:`vidcap.captioning.show_attend_tell.ShowAttendTell.forward`.
+        """
+        memory = self._memory(features)[rows]
+        if self.training and self.config.word_dropout:
+            dropped = torch.rand(words.shape) < self.config.word_dropout
+            dropped[:, 0] = False  # the start
+            words = words.masked_fill(dropped.to(words.device), UNKNOWN)
+        count = words.shape[1]
+        x = self._embed(words, self._codes(memory)[:count])
+        visible = torch.ones(count, count, dtype=torch.bool, device=words.device).tril()
+        for index, layer in enumerate(self._layers()):
+            query, keys, values = layer.own(x)
+            seen, _ = attention(query, keys, values, layer.heads, visible)
+            x, weights = layer.cross(layer.after_own(x, seen), memory[:, index])
+        there = torch.arange(count)[:, None] < torch.tensor(lengths)  # (T, B)
+        there = there.to(words.device)
+        received = (weights * there.t()[:, :, None]).sum(1)
+        return self._logits(x.transpose(0, 1)[there]), received

@@ -6,7 +6,8 @@ import torch
 from vidcap.captioning.beam import BeamSettings, beam_search
 from vidcap.captioning.model import build_decoder, decoder_names
 from vidcap.captioning.torch_runtime import torch_step
-from vidcap.captioning.vocabulary import END, START
+from vidcap.captioning.vocabulary import END, START, UNKNOWN
+from vidcap.captioning.word_dropout import drop_words
 from vidcap.errors import ModelError
 from vidcap.training.batches import make_batch
 
@@ -128,3 +129,14 @@ def test_dropout_works_in_training_only(decoder):
 def test_a_width_that_the_heads_do_not_divide_is_refused():
     with pytest.raises(ModelError, match="no multiple"):
         build_decoder("transformer", {"channels": 12, "width": 18}, WORDS)
+
+
+def test_dropped_words_are_drawn_and_never_the_start():
+    words = torch.full((200, 12), 7)
+    words[:, 0] = START
+    torch.manual_seed(0)
+    dropped = drop_words(words, 0.25)
+    assert (dropped[:, 0] == START).all()
+    assert set(dropped[:, 1:].unique().tolist()) == {UNKNOWN, 7}
+    assert 0.2 < (dropped[:, 1:] == UNKNOWN).float().mean() < 0.3
+    assert (words[:, 1:] == 7).all()

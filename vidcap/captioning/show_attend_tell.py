@@ -17,6 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vidcap.captioning.word_dropout import drop_words
+
 
 @dataclass(frozen=True, slots=True)
 class ShowAttendTellConfig:
@@ -146,11 +148,7 @@ class ShowAttendTell(nn.Module):
         regions, keys, hidden, cell = self.prepare(features)
         regions, keys, hidden, cell = (x[rows] for x in (regions, keys, hidden, cell))
         if self.training and self.config.word_dropout:
-            from vidcap.captioning.vocabulary import UNKNOWN
-
-            dropped = torch.rand(words.shape) < self.config.word_dropout
-            dropped[:, 0] = False  # the start
-            words = words.masked_fill(dropped.to(words.device), UNKNOWN)
+            words = drop_words(words, self.config.word_dropout)
         embedded = self.embedding(words)
         embedded = functional.dropout(embedded, self.config.dropout, self.training)
         word_inputs = self.input_word(embedded)  # (B, T, 4D), all steps in one product

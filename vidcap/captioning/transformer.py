@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vidcap.captioning.vocabulary import UNKNOWN
+from vidcap.captioning.word_dropout import drop_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,9 +263,7 @@ class Transformer(nn.Module):
         """
         memory = self._memory(features)[rows]
         if self.training and self.config.word_dropout:
-            dropped = torch.rand(words.shape) < self.config.word_dropout
-            dropped[:, 0] = False  # the start
-            words = words.masked_fill(dropped.to(words.device), UNKNOWN)
+            words = drop_words(words, self.config.word_dropout)
         count = words.shape[1]
         x = self._embed(words, self._codes(memory)[:count])
         visible = torch.ones(count, count, dtype=torch.bool, device=words.device).tril()

@@ -42,7 +42,13 @@ def start(*words: str | Path, seconds: float = 0, **options: object) -> subproce
         stdin=options.get("stdin", subprocess.DEVNULL),
         text=True,
         start_new_session=True,
+        preexec_fn=_hear_interrupts,
     )
+
+
+def _hear_interrupts() -> None:
+    # A run in the background of a script inherits that Ctrl-C is ignored, and so would this one.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,15 @@ def test_a_folder_is_walked_in_order_without_what_is_hidden(tmp_path: Path) -> N
     assert found(tmp_path) == [("a.mp4", "."), ("a.MKV", "b"), ("z.mp4", "b"), ("c.webm", ".")]
 
 
+def test_a_folder_of_source_code_holds_no_transport_streams(tmp_path: Path) -> None:
+    (tmp_path / "main.ts").write_text("// Gruß\r\nexport const answer = 42;\n", encoding="utf-8")
+    (tmp_path / "film.ts").write_bytes(b"\x47\x40\x11\x10" + bytes(184))
+    (tmp_path / "torn.TS").write_bytes(b"plain first, then\x00\x01\xb3")
+    touch(tmp_path / "empty.ts")
+    assert [name for name, _ in found(tmp_path)] == ["empty.ts", "film.ts", "torn.TS"]
+    assert found(tmp_path / "main.ts") == [("main.ts", ".")]
+
+
 def test_a_file_that_is_named_is_taken_whatever_its_name(tmp_path: Path) -> None:
     odd = touch(tmp_path / ".recording")
     missing = tmp_path / "-missing"

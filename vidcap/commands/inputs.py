@@ -83,5 +83,20 @@ def _below(
             continue
         if is_folder:
             yield from _below(top, below / name, suffixes, entered)
-        elif Path(name).suffix.lower() in suffixes:
+        elif Path(name).suffix.lower() in suffixes and not _is_typescript(folder / name):
             yield Input(folder / name, below)
+
+
+def _is_typescript(path: Path) -> bool:
+    """Tell a ``.ts`` of source code from a transport stream, which is no text anywhere.
+
+    What cannot be read, or is empty, is no source code: working on it will say what is wrong.
+    """
+    if path.suffix.lower() != ".ts":
+        return False
+    try:
+        with path.open("rb") as file:
+            first = file.read(512)
+    except OSError:
+        return False
+    return bool(first) and not any(byte < 32 and byte not in b"\t\n\f\r" for byte in first)

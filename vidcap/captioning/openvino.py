@@ -64,23 +64,30 @@ def save(model: Any, path: Path, *, half: bool) -> None:
     import_openvino().save_model(model, path, compress_to_fp16=half)
 
 
-def count_outputs(path: Path) -> int:
-    """Return how many outputs a graph file has."""
-    return len(import_openvino().Core().read_model(path).outputs)
+def read(path: Path) -> Any:
+    """Read a graph file, for :class:`Graph` to compile.
+
+    Raises:
+        ModelError: the file is not a graph that this OpenVINO can read.
+    """
+    try:
+        return import_openvino().Core().read_model(path)
+    except RuntimeError as error:
+        raise ModelError(f"{path}: cannot be read by OpenVINO: {error}") from error
 
 
 class Graph:
     """A compiled graph on the CPU, run with fixed shapes in float32.
 
     Args:
-        model: an ``.xml`` path, or a model that :func:`convert` made.
+        model: what :func:`read` or :func:`convert` gave.
         shapes: the exact shape of every input: results for one picture then never depend on how
             many others were asked for with it.
         threads: processor threads in all; 0 leaves it to OpenVINO.
         streams: how many requests run side by side, sharing the threads.
 
     Raises:
-        ModelError: the file is not a graph that this OpenVINO can run.
+        ModelError: this OpenVINO cannot run the graph with these shapes.
     """
 
     def __init__(
@@ -96,8 +103,6 @@ class Graph:
         if threads:
             settings["INFERENCE_NUM_THREADS"] = threads
         try:
-            if isinstance(model, Path):
-                model = core.read_model(model)
             model.reshape(dict(enumerate([list(shape) for shape in shapes])))
             self._compiled = core.compile_model(model, "CPU", settings)
         except RuntimeError as error:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vidcap.captioning.beam import Step
 from vidcap.captioning.graphs import GraphFiles
-from vidcap.captioning.openvino import Graph, count_outputs, import_openvino
+from vidcap.captioning.openvino import Graph, import_openvino, read
 from vidcap.captioning.runtime import Prepared
 
 
@@ -49,16 +49,17 @@ class OpenVinoRuntime:
         self.group = group
         threads = threads or usable_processors()
         shape = (1, picture_size, picture_size, 3)
-        self._encode = Graph(files.encode, [shape], threads=threads, streams=threads)
+        self._encode = Graph(read(files.encode), [shape], threads=threads, streams=threads)
         rows = group * beams
         prepared = self._encode.output_shapes()
         # A step gives back log-probabilities, the state and attention weights: what else the
         # encoder prepared is memory, which stays as it is while a picture is decoded.
-        self._memory_count = len(prepared) - (count_outputs(files.step) - 2)
+        step = read(files.step)
+        self._memory_count = len(prepared) - (len(step.outputs) - 2)
         shapes: list[tuple[int, ...]] = [(rows,)]
         for index, output in enumerate(prepared):
             shapes.append((group if index < self._memory_count else rows, *output[1:]))
-        self._step = Graph(files.step, shapes, threads=threads)
+        self._step = Graph(step, shapes, threads=threads)
 
     def encode(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[Prepared]:
         """Encode pictures, one a request, as many at once as there are threads."""

@@ -3,39 +3,31 @@
     python pipelines/train.py configs/show-attend-tell.yaml \
         --images flickr8k/images --captions flickr8k/captions.json --run runs/show-attend-tell
 
-Features of the frozen encoder are computed first and kept in the run folder's ``features`` (or
-``--features``); a stopped run goes on where it was when the same command is given again.  The
-checkpoint is written to ``--output`` when the last epoch is done.
+The stages of the configuration are done one after the other.  Features of the encoder's frozen part
+are computed first and kept in the run folder's ``features`` (or ``--features``, which several runs
+may share); a stopped run goes on where it was when the same command is given again.  The checkpoint
+is written to ``--output`` when the last stage is done.
+
+On several GPUs: ``torchrun --nproc-per-node=GPUS pipelines/train.py ... --device cuda``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import platform
 import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 from tqdm import tqdm
 
-from vidcap.captioning.beam import BeamSettings
-from vidcap.captioning.checkpoint import Manifest, checkpoint_hash, write_checkpoint
-from vidcap.captioning.vocabulary import Vocabulary
+from vidcap.captioning.checkpoint import checkpoint_hash, write_checkpoint
 from vidcap.errors import VidcapError
-from vidcap.text.tokens import tokenize
-from vidcap.training.config import TrainingConfig, load_config
-from vidcap.training.data import CaptionedPicture, load_captions
-from vidcap.training.encoding import (
-    encode_with,
-    encoder_hash,
-    feature_shape,
-    pretrained_encoder,
-)
-from vidcap.training.features import Features, cached_features
-from vidcap.training.loop import Run, TrainingData
+from vidcap.training import processes
+from vidcap.training.config import load_config
+from vidcap.training.data import load_captions
+from vidcap.training.encoding import pretrained_encoder
+from vidcap.training.recipe import train
 
 
 def _arguments() -> argparse.Namespace:
@@ -44,7 +36,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("config", type=Path, help="YAML file; keys: vidcap/training/config.py")
     parser.add_argument("--images", type=Path, required=True, help="folder of pictures")
-    parser.add_argument("--captions", type=Path, required=True, help="JSON file of captions")
+    parser.add_argument("--captions", type=Path, required=True, help="file or folder of captions")
     parser.add_argument("--run", type=Path, required=True, help="folder of this run, resumable")
     parser.add_argument("--features", type=Path, help="folder of encoder features [RUN/features]")
     parser.add_argument("--output", type=Path, help="checkpoint to write [RUN/NAME.safetensors]")
@@ -56,95 +48,70 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+class _Speaker:
+    """Progress bars and lines on stderr; only the first of several processes speaks."""
+
+    def __init__(self, silent: bool) -> None:
+        self._silent = silent
+        self._bar: tqdm | None = None
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        if self._bar is None or self._bar.desc != f"{what}: ":
+            self._bar = tqdm(total=total, desc=what, disable=self._silent)
+        self._bar.update(done - self._bar.n)
+        if done == total:
+            self._bar.close()
+            self._bar = None
+
+    def report(self, line: str) -> None:
+        if not self._silent:
+            print(line, file=sys.stderr, flush=True)
+
+
 def main() -> int:
     """Run the training; the exit code is the error's, as for the command."""
     arguments = _arguments()
     try:
-        path = train(arguments)
+        path = run(arguments)
     except VidcapError as error:
         print(f"train: {error}", file=sys.stderr)
         return error.exit_code
-    print(json.dumps({"checkpoint": str(path), "sha256": checkpoint_hash(path)}))
+    except KeyboardInterrupt:
+        print(
+            f"train: interrupted; the same command goes on from the last epoch in {arguments.run}",
+            file=sys.stderr,
+        )
+        return 130
+    if path is not None:
+        print(json.dumps({"checkpoint": str(path), "sha256": checkpoint_hash(path)}))
     return 0
 
 
-def train(arguments: argparse.Namespace) -> Path:
-    """Train as the arguments say and return the checkpoint's path."""
+def run(arguments: argparse.Namespace) -> Path | None:
+    """Train as the arguments say and return the checkpoint's path, in the first process only."""
     config = load_config(arguments.config)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    pictures = load_captions(arguments.images, arguments.captions, split=arguments.train_split)
-    choice = load_captions(arguments.images, arguments.captions, split=arguments.choice_split)
-    encoder = pretrained_encoder(config.encoder, arguments.encoder_weights)
-    folder = arguments.features or arguments.run / "features"
-    size = config.picture_size
-    settings = {
-        "encode": encode_with(encoder, size, device=arguments.device, threads=arguments.threads),
-        "encoder_hash": encoder_hash(encoder),
-        "shape": feature_shape(encoder, size),
-        "picture_size": size,
-        "seed": config.seed,
-        "folder": folder,
-    }
-
-    def features(own: list[CaptionedPicture], number: int, name: str) -> Features:
-        with tqdm(total=len(own), desc=f"features {name} view {number}") as bar:
-
-            def progress(done: int, _: int) -> None:
-                bar.update(done - bar.n)
-
-            return cached_features(own, view_number=number, progress=progress, **settings)
-
-    vocabulary = Vocabulary.from_sentences(
-        (tokenize(sentence) for picture in pictures for sentence in picture.sentences),
-        minimum_count=config.minimum_count,
-    )
-    chosen = choice[: config.choice_pictures]
-    data = TrainingData(
-        pictures,
-        [features(pictures, number, "train") for number in range(config.views)],
-        chosen,
-        features(choice, 0, "choice")[: len(chosen)],
-        vocabulary,
-    )
-    run = Run(
-        arguments.run,
+    part = processes.start(arguments.device)
+    speaker = _Speaker(silent=part[0] > 0)
+    images, captions = arguments.images, arguments.captions
+    trained = train(
         config,
-        data,
+        pretrained_encoder(config.encoder, arguments.encoder_weights),
+        load_captions(images, captions, split=arguments.train_split),
+        load_captions(images, captions, split=arguments.choice_split),
+        arguments.run,
+        features=arguments.features,
         device=arguments.device,
-        report=lambda line: print(line, file=sys.stderr, flush=True),
+        threads=arguments.threads,
+        report=speaker.report,
+        progress=speaker.progress,
+        part=part,
     )
-    run.train()
-    return _write(arguments, config, run, vocabulary, encoder, data)
-
-
-def _write(
-    arguments: argparse.Namespace,
-    config: TrainingConfig,
-    run: Run,
-    vocabulary: Vocabulary,
-    encoder: Any,
-    data: TrainingData,
-) -> Path:
-    weights = {f"encoder.{name}": tensor for name, tensor in encoder.cpu().state_dict().items()}
-    weights |= {f"decoder.{name}": tensor for name, tensor in run.best_decoder().items()}
-    manifest = Manifest(
-        encoder=config.encoder,
-        decoder=config.decoder,
-        decoder_config=asdict(run.decoder.config),
-        vocabulary=tuple(vocabulary.to_list()),
-        picture_size=config.picture_size,
-        beam=asdict(BeamSettings(**config.beam)),
-        training={
-            "config": config.to_dict(),
-            "pictures": len(data.train),
-            "choice_pictures": len(data.choice),
-            "history": run.history,
-        },
-        versions={"torch": torch.__version__, "python": platform.python_version()},
-    )
+    if part[0]:
+        return None
     path: Path = arguments.output or arguments.run / f"{config.name}.safetensors"
-    write_checkpoint(path, manifest, weights)
+    write_checkpoint(path, trained.manifest, trained.weights)
     return path
 
 

@@ -5,9 +5,9 @@ import torch
 
 from vidcap.captioning.beam import BeamSettings, beam_search
 from vidcap.captioning.model import build_decoder, decoder_names
+from vidcap.captioning.teaching import drop_words, inside
 from vidcap.captioning.torch_runtime import torch_step
 from vidcap.captioning.vocabulary import END, START, UNKNOWN
-from vidcap.captioning.word_dropout import drop_words
 from vidcap.errors import ModelError
 from vidcap.training.batches import make_batch
 
@@ -35,24 +35,24 @@ def begin(decoder, features, rows):
 
 
 def test_training_and_decoding_predict_the_same(decoder):
-    """Teacher forcing over sorted captions equals one step after the other."""
+    """Teacher forcing over whole captions equals one step after the other."""
     features = torch.randn(2, 9, 12)
     captions = [[[START, 5, 6, END], [START, 7, END]], [[START, 8, 9, 10, 11, END]]]
     batch = make_batch(features, captions)
     with torch.no_grad():
-        logits, received = decoder(batch.features, batch.rows, batch.words, batch.lengths)
-        logs = logits.log_softmax(-1)
-        place, expected = 0, torch.zeros_like(received)
-        memory, state = begin(decoder, features, batch.rows)
-        for step in range(batch.lengths[0]):
-            active = sum(length > step for length in batch.lengths)
-            memory, state = ([part[:active] for part in parts] for parts in (memory, state))
-            out, *state, weights = decoder.step(batch.words[:active, step], *memory, *state)
-            torch.testing.assert_close(out, logs[place : place + active])
-            expected[:active] += weights
-            place += active
-    assert place == len(logits)
-    torch.testing.assert_close(received, expected)
+        logits, received = decoder(batch.features, batch.words, batch.lengths)
+        logs = iter(logits.log_softmax(-1))
+        for picture, own in enumerate(captions):
+            for column, caption in enumerate(own):
+                memory, state = begin(decoder, features, torch.tensor([picture]))
+                expected = torch.zeros_like(received[picture, column])
+                for word in caption[:-1]:
+                    out, *state, weights = decoder.step(torch.tensor([word]), *memory, *state)
+                    torch.testing.assert_close(out[0], next(logs))
+                    expected += weights[0]
+                torch.testing.assert_close(received[picture, column], expected)
+    assert next(logs, None) is None
+    assert (received[1, 1] == 0).all()
 
 
 def test_a_step_gives_two_distributions_a_row(decoder):
@@ -117,9 +117,7 @@ def test_dropout_works_in_training_only(decoder):
     batch = make_batch(features, [[[START, 5, 6, 7, END]]])
 
     def twice():
-        return [
-            decoder(batch.features, batch.rows, batch.words, batch.lengths)[0] for _ in range(2)
-        ]
+        return [decoder(batch.features, batch.words, batch.lengths)[0] for _ in range(2)]
 
     assert torch.equal(*twice())
     decoder.train()
@@ -140,3 +138,11 @@ def test_dropped_words_are_drawn_and_never_the_start():
     assert set(dropped[:, 1:].unique().tolist()) == {UNKNOWN, 7}
     assert 0.2 < (dropped[:, 1:] == UNKNOWN).float().mean() < 0.3
     assert (words[:, 1:] == 7).all()
+
+
+def test_places_inside_a_length():
+    there = inside(torch.tensor([[2, 0], [3, 1]]), 3)
+    assert there.tolist() == [
+        [[True, True, False], [False, False, False]],
+        [[True, True, True], [True, False, False]],
+    ]

@@ -23,12 +23,11 @@ encoder: efficientnet-lite0
 {decoder}
 views: 1
 minimum_count: 1
-batch_pictures: 4
-epochs: 2
-learning_rate: 0.01
-warmup_steps: 1
-ema: 0.1
 choice_pictures: 4
+stages:
+  - {{name: words, batch_pictures: 4, epochs: 2, learning_rate: 0.01, warmup_steps: 1, ema: 0.1}}
+  - {{name: encoder, batch_pictures: 4, epochs: 1, encoder_units: 2, warmup_steps: 1}}
+  - {{name: reward, objective: self-critical, batch_pictures: 4, epochs: 1, warmup_steps: 1}}
 beam: {{size: 2}}
 """
 DECODERS = {
@@ -85,8 +84,9 @@ def test_training_writes_a_checkpoint_that_tells_its_story(workshop):
     assert printed["checkpoint"] == str(checkpoint)
     manifest = read_manifest(checkpoint)
     assert set(COLOURS) <= set(manifest.vocabulary)
-    assert manifest.training["config"]["epochs"] == 2
-    assert [row["epoch"] for row in manifest.training["history"]] == [1, 2]
+    assert [stage["epochs"] for stage in manifest.training["config"]["stages"]] == [2, 1, 1]
+    history = manifest.training["history"]
+    assert [len(history[stage]) for stage in ("words", "encoder", "reward")] == [2, 1, 1]
 
 
 def test_the_graphs_say_what_torch_says(workshop):

@@ -21,17 +21,15 @@ captions_of_pictures = st.lists(
 @given(captions_of_pictures)
 def test_targets_are_the_words_that_follow(captions):
     batch = make_batch(torch.zeros(len(captions), 1, 1), captions)
-    assert batch.lengths == sorted(batch.lengths, reverse=True)
-    place, rebuilt = 0, [[START] for _ in batch.lengths]
-    for step in range(batch.lengths[0]):
-        for row in range(sum(length > step for length in batch.lengths)):
-            assert batch.words[row, step] == rebuilt[row][-1]
-            rebuilt[row].append(int(batch.targets[place]))
-            place += 1
-    assert place == len(batch.targets)
-    given_pairs = sorted((n, c) for n, own in enumerate(captions) for c in own)
-    assert sorted(zip(batch.rows.tolist(), rebuilt, strict=True)) == given_pairs
-    assert all((batch.words[row, length:] == PAD).all() for row, length in enumerate(batch.lengths))
+    targets = iter(batch.targets.tolist())
+    for row, own in enumerate(captions):
+        assert (batch.lengths[row, len(own) :] == 0).all()
+        for column, caption in enumerate(own):
+            length = int(batch.lengths[row, column])
+            assert batch.words[row, column, :length].tolist() == caption[:-1]
+            assert (batch.words[row, column, length:] == PAD).all()
+            assert [next(targets) for _ in range(length)] == caption[1:]
+    assert next(targets, None) is None
 
 
 def test_long_captions_are_cut_without_an_end(tmp_path):
@@ -50,9 +48,9 @@ def test_an_epoch_shows_every_picture_once_and_is_drawn_by_seed_and_number():
 
     def seen(number, seed=1):
         return [
-            (int(batch.targets[index]) - 4, float(batch.features[batch.rows[index]]))
-            for batch in batches(views, captions, size=2, seed=seed, epoch=number)
-            for index in range(len(batch.rows))
+            (int(batch.words[row, 0, 1]) - 4, float(batch.features[row]))
+            for batch, places in batches(views, captions, size=2, seed=seed, epoch=number)
+            for row in range(len(places))
         ]
 
     first = seen(0)
@@ -61,3 +59,18 @@ def test_an_epoch_shows_every_picture_once_and_is_drawn_by_seed_and_number():
     assert seen(0) == first
     assert seen(1) != first
     assert seen(0, seed=2) != first
+
+
+def test_several_processes_share_every_batch():
+    views = [np.zeros((8, 1, 1), dtype=np.float16)]
+    captions = [[[START, 4 + index, END]] for index in range(8)]
+
+    def places(part):
+        return [
+            chosen for _, chosen in batches(views, captions, size=4, seed=1, epoch=0, part=part)
+        ]
+
+    whole, first, second = places((0, 1)), places((0, 2)), places((1, 2))
+    for all_of_it, one, other in zip(whole, first, second, strict=True):
+        assert len(one) == len(other) == 2
+        assert sorted(one + other) == sorted(all_of_it)

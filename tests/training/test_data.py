@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from vidcap.errors import DataError
-from vidcap.training.config import TrainingConfig, load_config
 from vidcap.training.data import load_captions
 from vidcap.training.views import view
 
@@ -78,43 +77,3 @@ def test_views_are_the_same_every_time_and_differ_from_each_other():
 def test_the_first_two_views_are_the_picture_and_its_mirror_image():
     assert np.array_equal(view(picture(), number=0, key=0, seed=0), picture())
     assert np.array_equal(view(picture(), number=1, key=0, seed=0), picture()[:, ::-1])
-
-
-def test_every_shipped_configuration_is_valid():
-    from pathlib import Path
-
-    found = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
-    assert found
-    for path in found:
-        assert load_config(path).name == path.stem
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("name: x\nlearning_rat: 1\n", "unknown setting 'learning_rat'"),
-        ("name: x\nepochs: many\n", "epochs: 'many' is not of type int"),
-        ("name: x\nepochs: true\n", "epochs: True is not of type int"),
-        ("name: x\nepochs: 0\n", "epochs: 0 is below 1"),
-        ("name: x\nema: 1.0\n", "ema: 1.0 is not from 0"),
-        ("name: x\nlearning_rate: .nan\n", "learning_rate: nan is not above 0"),
-        ("epochs: 3\n", "name"),
-        ("[1, 2]", "not a mapping"),
-        ("a: [", "cannot be read as YAML"),
-        ("!!python/object/apply:os.system ['true']", "cannot be read as YAML"),
-    ],
-)
-def test_a_bad_configuration_is_refused_with_the_reason(tmp_path, text, message):
-    path = tmp_path / "bad.yaml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(DataError, match=message):
-        load_config(path)
-
-
-def test_a_configuration_goes_to_yaml_and_back(tmp_path):
-    import yaml
-
-    config = TrainingConfig("x", epochs=3, decoder_config={"width": 8})
-    path = tmp_path / "x.yaml"
-    path.write_text(yaml.safe_dump(config.to_dict()), encoding="utf-8")
-    assert load_config(path) == config

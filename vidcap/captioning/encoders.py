@@ -7,8 +7,10 @@ What is inside the module cannot differ between training and inference.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -39,7 +41,8 @@ class Encoder(nn.Module):
     """A convolutional backbone with its preprocessing in front and a flattened grid behind.
 
     Input is ``(pictures, height, width, 3)`` uint8 RGB; output is
-    ``(pictures, regions, channels)`` float, regions in reading order.
+    ``(pictures, regions, channels)`` float, regions in reading order.  ``units`` lists a backbone's
+    parts in the order they run.
     """
 
     mean: Tensor
@@ -54,9 +57,11 @@ class Encoder(nn.Module):
         input_size: int,
         mean: tuple[float, float, float],
         std: tuple[float, float, float],
+        units: Callable[[Any], list[nn.Module]],
     ) -> None:
         super().__init__()
         self.name = name
+        self._units = units
         self.channels = channels
         self.input_size = input_size
         self.backbone = backbone
@@ -74,15 +79,80 @@ class Encoder(nn.Module):
         """Stay in evaluation mode whatever is asked: a frozen encoder's BatchNorm never moves."""
         return super().train(False)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Encode ``(N, H, W, 3)`` uint8 pictures to ``(N, regions, channels)``."""
+    def normalised(self, pictures: Tensor) -> Tensor:
+        """Scale ``(N, H, W, 3)`` uint8 pictures to the backbone's ``(N, 3, S, S)`` input."""
         x = pictures.permute(0, 3, 1, 2).float()
         size = (self.input_size, self.input_size)
         if tuple(x.shape[-2:]) != size:
             x = functional.interpolate(x, size=size, mode="bilinear", align_corners=False)
-        x = (x - self.mean) * self.scale
-        grid: Tensor = self.backbone(x)  # (N, C, h, w)
-        return grid.flatten(2).transpose(1, 2)
+        return (x - self.mean) * self.scale
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Encode ``(N, H, W, 3)`` uint8 pictures to ``(N, regions, channels)``."""
+        return _flat(self.backbone(self.normalised(pictures)))
+
+    def split(self, units: int) -> tuple[EncoderStem, EncoderTail]:
+        """Return the encoder in two parts that share its weights.
+
+        Args:
+            units: how many of the backbone's last units (its head, then residual blocks) make up
+                the second part, the one that may be trained; 0 leaves it empty.
+
+        Raises:
+            ModelError: the backbone has fewer units.
+        """
+        parts = self._units(self.backbone)
+        if not 0 <= units < len(parts):
+            raise ModelError(
+                f"{units} units of {self.name} cannot be split off: 0 to {len(parts) - 1} can"
+            )
+        first = len(parts) - units
+        return EncoderStem(self, parts[:first]), EncoderTail(parts[first:])
+
+
+def _flat(grid: Tensor) -> Tensor:
+    """Return ``(N, C, h, w)`` as ``(N, h * w, C)``, in reading order."""
+    return grid.flatten(2).transpose(1, 2)
+
+
+class EncoderStem(nn.Module):
+    """The first part of an encoder: ``(N, H, W, 3)`` uint8 to ``(N, places, channels)``."""
+
+    def __init__(self, encoder: Encoder, units: list[nn.Module]) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.units = nn.Sequential(*units)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Encode pictures as far as this part goes, flattened in reading order."""
+        return _flat(self.units(self.encoder.normalised(pictures)))
+
+
+class EncoderTail(nn.Module):
+    """The last part of an encoder, whose convolutions may be trained; empty, it changes nothing.
+
+    BatchNorm stays frozen, statistics and weights alike: a few pictures a step would move them at
+    random.
+    """
+
+    def __init__(self, units: list[nn.Module]) -> None:
+        super().__init__()
+        self.units = nn.Sequential(*units)
+        for parameter in self.parameters():
+            parameter.requires_grad_(parameter.ndim > 1)
+        super().train(False)
+
+    def train(self, mode: bool = True) -> EncoderTail:
+        """Stay in evaluation mode whatever is asked."""
+        return super().train(False)
+
+    def forward(self, stems: Tensor) -> Tensor:
+        """Take ``(N, places, channels)`` of the stem to ``(N, regions, channels)``."""
+        if not len(self.units):
+            return stems
+        side = math.isqrt(stems.shape[1])
+        grid = stems.transpose(1, 2).reshape(len(stems), -1, side, side)
+        return _flat(self.units(grid))
 
 
 def _same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
@@ -173,11 +243,17 @@ class EfficientNetLite(nn.Module):
         self.conv_head = _SameConv(inputs, 1280, 1, size=size)
         self.bn1 = nn.BatchNorm2d(1280, eps=1e-3)
 
+    def units(self) -> list[nn.Module]:
+        """Return stem, blocks and head, in the order they run."""
+        stem = nn.Sequential(self.conv_stem, self.bn0, nn.ReLU6())
+        head = nn.Sequential(self.conv_head, self.bn1, nn.ReLU6())
+        return [stem, *self.blocks, head]
+
     def forward(self, x: Tensor) -> Tensor:
         """Return the last feature map before pooling."""
-        x = functional.relu6(self.bn0(self.conv_stem(x)))
-        x = self.blocks(x)
-        return functional.relu6(self.bn1(self.conv_head(x)))
+        for unit in self.units():
+            x = unit(x)
+        return x
 
 
 def _lite(name: str) -> Encoder:
@@ -189,6 +265,7 @@ def _lite(name: str) -> Encoder:
         input_size=size,
         mean=(127.0, 127.0, 127.0),
         std=(128.0, 128.0, 128.0),
+        units=EfficientNetLite.units,
     )
 
 
@@ -196,14 +273,30 @@ _IMAGENET_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
 _IMAGENET_STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
 
 
-def _resnet50(name: str) -> Encoder:
+def _resnet_units(trunk: nn.Sequential) -> list[nn.Module]:
+    stem, stages = trunk[:4], trunk[4:]
+    return [stem, *(block for stage in stages for block in cast("nn.Sequential", stage))]
+
+
+def _resnet(name: str) -> Encoder:
     from torchvision import models
 
-    net = models.resnet50(weights=None)
+    net = models.get_model(name, weights=None)
     trunk = nn.Sequential(*list(net.children())[:-2])  # without pooling and classifier
     return Encoder(
-        name, trunk, channels=2048, input_size=224, mean=_IMAGENET_MEAN, std=_IMAGENET_STD
+        name,
+        trunk,
+        channels=2048,
+        input_size=224,
+        mean=_IMAGENET_MEAN,
+        std=_IMAGENET_STD,
+        units=_resnet_units,
     )
+
+
+def _efficientnet_units(trunk: nn.Sequential) -> list[nn.Module]:
+    stem, *stages, head = trunk
+    return [stem, *(block for stage in stages for block in cast("nn.Sequential", stage)), head]
 
 
 def _efficientnet_b0(name: str) -> Encoder:
@@ -211,13 +304,20 @@ def _efficientnet_b0(name: str) -> Encoder:
 
     trunk = models.efficientnet_b0(weights=None).features
     return Encoder(
-        name, trunk, channels=1280, input_size=224, mean=_IMAGENET_MEAN, std=_IMAGENET_STD
+        name,
+        trunk,
+        channels=1280,
+        input_size=224,
+        mean=_IMAGENET_MEAN,
+        std=_IMAGENET_STD,
+        units=_efficientnet_units,
     )
 
 
 _BUILDERS: dict[str, Callable[[str], Encoder]] = {
     **dict.fromkeys(_LITE_VARIANTS, _lite),
-    "resnet50": _resnet50,
+    "resnet50": _resnet,
+    "resnet101": _resnet,
     "efficientnet-b0": _efficientnet_b0,
 }
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vidcap.captioning.word_dropout import drop_words
+from vidcap.captioning.teaching import drop_words, inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,40 +130,39 @@ class ShowAttendTell(nn.Module):
         logits = self._logits(embedded, hidden, context)
         return logits.log_softmax(-1), hidden, cell, weights.flatten(0, 1)
 
-    def forward(
-        self, features: Tensor, rows: Tensor, words: Tensor, lengths: list[int]
-    ) -> tuple[Tensor, Tensor]:
+    def forward(self, features: Tensor, words: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Predict every next word of given captions (teacher forcing), for training.
 
         Args:
             features: ``(N, R, C)``.
-            rows: ``(B,)`` which picture each caption describes.
-            words: ``(B, T)`` input words, captions sorted by length, longest first.
-            lengths: how many input words each caption has, never increasing.
+            words: ``(N, K, T)`` input words of K captions a picture.
+            lengths: ``(N, K)`` how many input words each caption has; 0 where there is none.
 
         Returns:
-            logits ``(sum(lengths), V)``, in the order step by step, within a step by caption; and
-            the attention each region received over a whole caption, ``(B, R)``.
+            logits ``(lengths.sum(), V)``, picture by picture, caption by caption, word by word; and
+            the attention each region received over a whole caption, ``(N, K, R)``.
         """
-        regions, keys, hidden, cell = self.prepare(features)
-        regions, keys, hidden, cell = (x[rows] for x in (regions, keys, hidden, cell))
+        regions, keys, first_hidden, first_cell = self.prepare(features)
+        captions = words.shape[1]
+        hidden, cell = (
+            part.unsqueeze(1).expand(-1, captions, -1) for part in (first_hidden, first_cell)
+        )
         if self.training and self.config.word_dropout:
             words = drop_words(words, self.config.word_dropout)
         embedded = self.embedding(words)
         embedded = functional.dropout(embedded, self.config.dropout, self.training)
-        word_inputs = self.input_word(embedded)  # (B, T, 4D), all steps in one product
-        steps = []
-        received = torch.zeros(regions.shape[:2], device=regions.device)
-        for t in range(lengths[0]):
-            active = sum(length > t for length in lengths)
-            hidden, cell = hidden[:active], cell[:active]
-            context, weights = self.attend(regions[:active], keys[:active], hidden.unsqueeze(1))
-            context = context.squeeze(1)
-            received = received + functional.pad(
-                weights.squeeze(1), (0, 0, 0, received.shape[0] - active)
-            )
-            inputs = word_inputs[:active, t] + self.input_context(context) + self.recurrent(hidden)
+        word_inputs = self.input_word(embedded)  # (N, K, T, 4D), all steps in one product
+        there = inside(lengths, words.shape[-1])
+        hiddens, contexts, looks = [], [], []
+        for t in range(words.shape[-1]):
+            context, weights = self.attend(regions, keys, hidden)
+            inputs = word_inputs[:, :, t] + self.input_context(context) + self.recurrent(hidden)
             hidden, cell = self._cell(inputs, cell)
-            steps.append((embedded[:active, t], hidden, context))
-        stacked = (torch.cat(parts) for parts in zip(*steps, strict=True))
-        return self._logits(*stacked), received
+            hiddens.append(hidden)
+            contexts.append(context)
+            looks.append(weights)
+        chosen = (
+            part[there] for part in (embedded, torch.stack(hiddens, 2), torch.stack(contexts, 2))
+        )
+        received = (torch.stack(looks, 2) * there.unsqueeze(-1)).sum(2)
+        return self._logits(*chosen), received

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vidcap.captioning.word_dropout import drop_words
+from vidcap.captioning.teaching import drop_words, inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,25 +253,25 @@ class Transformer(nn.Module):
         logs = self._logits(x[:, 0]).log_softmax(-1)
         return logs, torch.stack(layers, dim=1), place + 1, weights.reshape(-1, regions)
 
-    def forward(
-        self, features: Tensor, rows: Tensor, words: Tensor, lengths: list[int]
-    ) -> tuple[Tensor, Tensor]:
+    def forward(self, features: Tensor, words: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Predict every next word of given captions (teacher forcing), for training.
 
         Arguments and returns are those of
         :meth:`vidcap.captioning.show_attend_tell.ShowAttendTell.forward`.
         """
-        memory = self._memory(features)[rows]
+        memory = self._memory(features)
         if self.training and self.config.word_dropout:
             words = drop_words(words, self.config.word_dropout)
-        count = words.shape[1]
-        x = self._embed(words, self._codes(memory)[:count])
+        pictures, captions, count = words.shape
+        x = self._embed(words, self._codes(memory)[:count]).flatten(0, 1)  # (N * K, T, D)
         visible = torch.ones(count, count, dtype=torch.bool, device=words.device).tril()
         for index, layer in enumerate(self._layers()):
             query, keys, values = layer.own(x)
             seen, _ = attention(query, keys, values, layer.heads, visible)
-            x, weights = layer.cross(layer.after_own(x, seen), memory[:, index])
-        there = torch.arange(count)[:, None] < torch.tensor(lengths)  # (T, B)
-        there = there.to(words.device)
-        received = (weights * there.t()[:, :, None]).sum(1)
-        return self._logits(x.transpose(0, 1)[there]), received
+            # A picture's captions are its queries: keys and values are not repeated for them.
+            grouped = layer.after_own(x, seen).view(pictures, captions * count, -1)
+            grouped, weights = layer.cross(grouped, memory[:, index])
+            x = grouped.view(pictures * captions, count, -1)
+        there = inside(lengths, count)
+        received = (weights.view(*there.shape, -1) * there.unsqueeze(-1)).sum(2)
+        return self._logits(x.view(*there.shape, -1)[there]), received

@@ -17,32 +17,31 @@ from vidcap.training.features import Features
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some pictures with all of their captions, captions longest first.
+    """Some pictures, each with its captions.
 
     Attributes:
-        features: ``(N, regions, channels)`` float32.
-        rows: ``(B,)`` which of the N pictures each caption describes.
-        words: ``(B, T)`` input words, beginning with START.
-        lengths: input words of each caption, never increasing.
-        targets: ``(sum(lengths),)`` the word after each input word, step by step, within a step by
+        features: ``(N, ...)`` float32, a row a picture.
+        words: ``(N, K, T)`` input words of K captions a picture, beginning with START.
+        lengths: ``(N, K)`` input words of each caption; 0 where a picture has fewer than K.
+        targets: ``(lengths.sum(),)`` the word after each input word, picture by picture, caption by
             caption: the order of the decoder's logits.
     """
 
     features: Tensor
-    rows: Tensor
     words: Tensor
-    lengths: list[int]
+    lengths: Tensor
     targets: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """Return the batch on another device; from pinned memory the copy does not wait."""
         if device.type == "cpu":
             return self
-        features, rows, words, targets = (
-            tensor.pin_memory().to(device, non_blocking=True)
-            for tensor in (self.features, self.rows, self.words, self.targets)
+        return Batch(
+            *(
+                tensor.pin_memory().to(device, non_blocking=True)
+                for tensor in (self.features, self.words, self.lengths, self.targets)
+            )
         )
-        return Batch(features, rows, words, self.lengths, targets)
 
 
 def encode_captions(
@@ -67,23 +66,18 @@ def encode_captions(
 
 def make_batch(features: Tensor, captions: Sequence[Sequence[Sequence[int]]]) -> Batch:
     """Lay out the captions of N pictures; ``captions[n]`` belong to ``features[n]``."""
-    pairs = [(row, caption) for row, own in enumerate(captions) for caption in own]
-    pairs.sort(key=lambda pair: -len(pair[1]))
-    lengths = [len(caption) - 1 for _, caption in pairs]
-    words = np.full((len(pairs), lengths[0]), PAD, dtype=np.int64)
-    following = words.copy()
-    for index, (_, caption) in enumerate(pairs):
-        words[index, : lengths[index]] = caption[:-1]
-        following[index, : lengths[index]] = caption[1:]
-    targets = [
-        following[: sum(length > step for length in lengths), step] for step in range(lengths[0])
-    ]
+    most = max(len(own) for own in captions)
+    longest = max(len(caption) for own in captions for caption in own) - 1
+    words = np.full((len(captions), most, longest), PAD, dtype=np.int64)
+    lengths = np.zeros((len(captions), most), dtype=np.int64)
+    targets: list[int] = []
+    for row, own in enumerate(captions):
+        for column, caption in enumerate(own):
+            lengths[row, column] = len(caption) - 1
+            words[row, column, : len(caption) - 1] = caption[:-1]
+            targets += caption[1:]
     return Batch(
-        features,
-        torch.tensor([row for row, _ in pairs]),
-        torch.from_numpy(words),
-        lengths,
-        torch.from_numpy(np.concatenate(targets)),
+        features, torch.from_numpy(words), torch.from_numpy(lengths), torch.tensor(targets)
     )
 
 
@@ -94,15 +88,21 @@ def batches(
     size: int,
     seed: int,
     epoch: int,
-) -> Iterator[Batch]:
+    part: tuple[int, int] = (0, 1),
+) -> Iterator[tuple[Batch, list[int]]]:
     """Go once over all pictures in a drawn order, each under a drawn view.
 
-    The last pictures that do not fill a batch are left out of this epoch.
+    The last pictures that do not fill a batch are left out of this epoch.  ``part`` is this
+    process's number and how many processes share every batch.  With each batch come the places of
+    its pictures among all.
     """
     rng = np.random.default_rng((seed, epoch))
     order = rng.permutation(len(captions))
     drawn = rng.integers(0, len(views), len(captions))
     for start in range(0, len(order) - size + 1, size):
-        chosen = order[start : start + size]
+        chosen = order[start : start + size][part[0] :: part[1]].tolist()
         features = np.stack([views[drawn[index]][index] for index in chosen])
-        yield make_batch(torch.from_numpy(features).float(), [captions[index] for index in chosen])
+        batch = make_batch(
+            torch.from_numpy(features).float(), [captions[index] for index in chosen]
+        )
+        yield batch, chosen

@@ -2,12 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from vidcap.errors import DataError
+
+OBJECTIVES = ("cross-entropy", "self-critical")
+
+
+def _at_least(config: Any, least: int, *names: str) -> None:
+    for name in names:
+        if not getattr(config, name) >= least:
+            raise DataError(f"{name}: {getattr(config, name)} is below {least}")
+
+
+def _above_zero(config: Any, *names: str) -> None:
+    for name in names:
+        if not getattr(config, name) > 0:
+            raise DataError(f"{name}: {getattr(config, name)} is not above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class StageConfig:
+    """One stage of a training; each goes on from the best epoch of the one before.
+
+    Attributes:
+        name: what its folder in the run is called.
+        objective: ``cross-entropy`` with the human captions, or ``self-critical``: sampled
+            sentences are rewarded with CIDEr-D (Rennie et al., "Self-critical Sequence Training
+            for Image Captioning", CVPR 2017).
+        epochs: passes over the training pictures.
+        patience: stop after so many epochs without a better free-running CIDEr-D; 0 never stops.
+        learning_rate: peak of AdamW's rate; linear warm-up, then a cosine down to a hundredth.
+        warmup_steps: steps of the warm-up.
+        weight_decay: AdamW's, on matrices only.
+        batch_pictures: pictures a step, each with all of its captions.
+        label_smoothing: share of each target spread over all words.
+        doubly_stochastic: weight of the penalty on regions never or always looked at (Xu et al.
+            2015, equation 14, as a mean over regions).
+        clip: largest gradient norm.
+        ema: decay a step of the moving average of the weights, which is what gets evaluated and
+            shipped; 0 turns it off.
+        encoder_units: how many of the encoder's last units (head, then residual blocks) learn as
+            well; 0 keeps it frozen.
+        encoder_learning_rate: the peak of their rate.
+        samples: self-critical only: sentences sampled a picture; the mean reward of the others is
+            each one's baseline (Luo, "A Better Variant of Self-Critical Sequence Training", 2020).
+        anchor: self-critical only: weight of the cross-entropy with the human captions that is
+            added to hold the sentences to the language.
+    """
+
+    name: str = "words"
+    objective: str = "cross-entropy"
+    epochs: int = 12
+    patience: int = 0
+    learning_rate: float = 6e-4
+    warmup_steps: int = 300
+    weight_decay: float = 0.01
+    batch_pictures: int = 32
+    label_smoothing: float = 0.1
+    doubly_stochastic: float = 0.0
+    clip: float = 1.0
+    ema: float = 0.999
+    encoder_units: int = 0
+    encoder_learning_rate: float = 5e-5
+    samples: int = 5
+    anchor: float = 0.2
+
+    def __post_init__(self) -> None:
+        if not self.name or not all(c.isalnum() or c in "-_" for c in self.name):
+            raise DataError(f"stage name {self.name!r}: only letters, digits, - and _ may be in it")
+        if self.objective not in OBJECTIVES:
+            raise DataError(
+                f"stage {self.name}: objective {self.objective!r} is not one of "
+                f"{', '.join(OBJECTIVES)}"
+            )
+        _at_least(self, 1, "epochs", "batch_pictures")
+        _at_least(self, 0, "patience", "warmup_steps", "encoder_units", "weight_decay", "anchor")
+        _at_least(self, 0, "doubly_stochastic")
+        _at_least(self, 2, "samples")
+        _above_zero(self, "learning_rate", "encoder_learning_rate", "clip")
+        for name in ("label_smoothing", "ema"):
+            if not 0 <= getattr(self, name) < 1:
+                raise DataError(f"{name}: {getattr(self, name)} is not from 0 up to 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +95,7 @@ class TrainingConfig:
 
     Attributes:
         name: what the checkpoint is called.
-        encoder: encoder name; its weights are frozen.
+        encoder: encoder name; it begins with its ImageNet weights.
         decoder: decoder architecture.
         decoder_config: sizes and dropout of the decoder, without ``channels``.
         picture_size: side in pixels that pictures are squashed to before the encoder.
@@ -24,21 +103,13 @@ class TrainingConfig:
             draws one a picture.
         minimum_count: a word must be seen so often in the training captions to be known.
         max_words: longer training captions are cut after so many words, without an end.
-        batch_pictures: pictures a step, each with all of its captions.
-        epochs: passes over the training pictures.
-        learning_rate: peak of AdamW's rate; linear warm-up, then a cosine down to a hundredth.
-        warmup_steps: steps of the warm-up.
-        weight_decay: AdamW's, on matrices only.
-        label_smoothing: share of each target spread over all words.
-        doubly_stochastic: weight of the penalty on regions never or always looked at (Xu et al.
-            2015, equation 14, as a mean over regions).
-        clip: largest gradient norm.
-        ema: decay a step of the moving average of the weights, which is what gets evaluated and
-            shipped; 0 turns it off.
+        precision: ``bfloat16`` computes products in half the bits where the device is faster at it
+            (weights and sums stay float32), ``float32`` never.
         choice_pictures: the first so many validation pictures choose the epoch, by free-running
             CIDEr-D; the others are never used for a choice.
         beam: search settings (:class:`vidcap.captioning.beam.BeamSettings`).
         seed: of everything random.
+        stages: what is done, in order.
     """
 
     name: str
@@ -49,33 +120,51 @@ class TrainingConfig:
     views: int = 4
     minimum_count: int = 4
     max_words: int = 20
-    batch_pictures: int = 32
-    epochs: int = 12
-    learning_rate: float = 8e-4
-    warmup_steps: int = 300
-    weight_decay: float = 0.01
-    label_smoothing: float = 0.1
-    doubly_stochastic: float = 1.0
-    clip: float = 2.0
-    ema: float = 0.999
+    precision: str = "bfloat16"
     choice_pictures: int = 500
     beam: Mapping[str, Any] = field(default_factory=lambda: {"size": 3})
     seed: int = 1
+    stages: Sequence[StageConfig] = (StageConfig(),)
 
     def __post_init__(self) -> None:
-        for name in ("picture_size", "views", "batch_pictures", "epochs", "max_words"):
-            if getattr(self, name) < 1:
-                raise DataError(f"{name}: {getattr(self, name)} is below 1")
-        for name in ("learning_rate", "clip"):
-            if not getattr(self, name) > 0:
-                raise DataError(f"{name}: {getattr(self, name)} is not above 0")
-        for name in ("label_smoothing", "ema"):
-            if not 0 <= getattr(self, name) < 1:
-                raise DataError(f"{name}: {getattr(self, name)} is not from 0 up to 1")
+        _at_least(self, 1, "picture_size", "views", "minimum_count", "max_words")
+        _at_least(self, 1, "choice_pictures")
+        if self.precision not in ("bfloat16", "float32"):
+            raise DataError(f"precision: {self.precision!r} is neither bfloat16 nor float32")
+        names = [stage.name for stage in self.stages]
+        if not names or len(set(names)) < len(names):
+            raise DataError(f"stages: {', '.join(names) or 'none'}; name at least one, none twice")
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, as they would stand in a YAML file."""
-        return asdict(self)
+        return {**asdict(self), "stages": [asdict(stage) for stage in self.stages]}
+
+
+_Config = TypeVar("_Config", StageConfig, TrainingConfig)
+_KINDS = {
+    "str": str,
+    "int": int,
+    "float": (int, float),
+    "Mapping[str, Any]": dict,
+    "Sequence[StageConfig]": list,
+}
+
+
+def _build(kind: type[_Config], values: Any, path: Path) -> _Config:
+    if not isinstance(values, dict):
+        raise DataError(f"{path}: {values!r} is not a mapping of settings")
+    known = {entry.name: str(entry.type) for entry in fields(kind)}
+    for name, value in values.items():
+        if name not in known:
+            raise DataError(f"{path}: unknown setting {name!r}; known are {', '.join(known)}")
+        if not isinstance(value, _KINDS[known[name]]) or isinstance(value, bool):
+            raise DataError(f"{path}: {name}: {value!r} is no {known[name]}")
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise DataError(f"{path}: {error}") from error
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def load_config(path: Path) -> TrainingConfig:
@@ -88,26 +177,8 @@ def load_config(path: Path) -> TrainingConfig:
 
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DataError(f"{path}: cannot be read as YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise DataError(f"{path}: not a mapping of settings")
-    known = {entry.name: entry for entry in fields(TrainingConfig)}
-    unknown = sorted(set(values) - set(known))
-    if unknown:
-        raise DataError(f"{path}: unknown setting {unknown[0]!r}; known are {', '.join(known)}")
-    kinds: dict[str, type | tuple[type, ...]] = {
-        "int": int,
-        "float": (int, float),
-        "str": str,
-        "Mapping[str, Any]": dict,
-    }
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, kinds[str(known[name].type)]):
-            raise DataError(f"{path}: {name}: {value!r} is not of type {known[name].type}")
-    try:
-        return TrainingConfig(**values)
-    except TypeError as error:
-        raise DataError(f"{path}: {error}") from error
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
+    if isinstance(values, dict) and isinstance(values.get("stages"), list):
+        values["stages"] = [_build(StageConfig, stage, path) for stage in values["stages"]]
+    return _build(TrainingConfig, values, path)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vidcap.captioning.encoders import Encoder, build_encoder, load_pretrained
+from vidcap.captioning.encoders import Encoder, EncoderStem, build_encoder, load_pretrained
 from vidcap.errors import ModelError
 from vidcap.training.features import Encode
 
@@ -45,24 +45,24 @@ def pretrained_encoder(name: str, weights: Path | None = None) -> Encoder:
     return encoder.half().float()
 
 
-def encoder_hash(encoder: Encoder) -> str:
-    """Return a hash of an encoder's weights and buffers, as the float16 of a checkpoint."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(encoder.state_dict().items()):
+def encoder_hash(stem: EncoderStem) -> str:
+    """Return a hash of a stem's weights and buffers, as the float16 of a checkpoint."""
+    digest = hashlib.sha256(f"{stem.encoder.name} {stem.encoder.input_size}".encode())
+    for name, tensor in sorted(stem.units.state_dict().items()):
         stored = tensor.half() if tensor.is_floating_point() else tensor
-        digest.update(name.encode() + stored.numpy().tobytes())
+        digest.update(name.encode() + stored.cpu().numpy().tobytes())
     return digest.hexdigest()
 
 
-def feature_shape(encoder: Encoder, picture_size: int) -> tuple[int, int]:
-    """Return how many regions and channels the encoder gives."""
+def feature_shape(stem: EncoderStem, picture_size: int) -> tuple[int, int]:
+    """Return how many places and channels the stem gives."""
     with torch.inference_mode():
         empty = torch.zeros(1, picture_size, picture_size, 3, dtype=torch.uint8)
-        regions, channels = encoder(empty).shape[1:]
-    return regions, channels
+        places, channels = stem(empty).shape[1:]
+    return places, channels
 
 
-def encode_with(encoder: Encoder, picture_size: int, *, device: str, threads: int) -> Encode:
+def encode_with(stem: EncoderStem, picture_size: int, *, device: str, threads: int) -> Encode:
     """Return a function that encodes pictures one after the other.
 
     On the CPU this is OpenVINO, several times faster than torch; on a GPU torch, in batches.
@@ -72,7 +72,7 @@ def encode_with(encoder: Encoder, picture_size: int, *, device: str, threads: in
 
         empty = torch.zeros(1, picture_size, picture_size, 3, dtype=torch.uint8)
         graph = Graph(
-            convert(encoder, [empty], [[-1, picture_size, picture_size, 3]]),
+            convert(stem, [empty], [[-1, picture_size, picture_size, 3]]),
             [(1, picture_size, picture_size, 3)],
             threads=threads,
             streams=threads or 2,
@@ -84,7 +84,7 @@ def encode_with(encoder: Encoder, picture_size: int, *, device: str, threads: in
 
         return on_cpu
 
-    on_device = encoder.to(device).to(memory_format=torch.channels_last)
+    on_device = stem.to(device).to(memory_format=torch.channels_last)
 
     def on_gpu(pictures: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
         waiting = list(pictures)

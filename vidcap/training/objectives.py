@@ -1,0 +1,141 @@
+"""What a training step minimises: cross-entropy with human captions, or self-critical CIDEr-D.
+
+Letters in shapes: N pictures, S sampled sentences a picture, K captions a picture, T words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from vidcap.captioning.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
+from vidcap.text.cider import CiderD
+from vidcap.training.batches import Batch, make_batch
+from vidcap.training.config import StageConfig
+
+
+def cross_entropy(
+    learner: Any, batch: Batch, stage: StageConfig, share: float = 1.0
+) -> tuple[Tensor, Tensor]:
+    """Return the loss of a batch and, inside it, the cross-entropy a word.
+
+    Args:
+        learner: a :class:`vidcap.training.learner.Learner`.
+        batch: pictures and their captions.
+        stage: weights and smoothing.
+        share: this batch's part of all words of the step, times the number of processes: 1 where
+            there is one.
+    """
+    logits, received = learner(batch.features, batch.words, batch.lengths)
+    words = functional.cross_entropy(
+        logits.float(), batch.targets, label_smoothing=stage.label_smoothing
+    )
+    loss = words
+    if stage.doubly_stochastic:
+        # A caption that is not there received nothing and is no caption that looked away.
+        spread = ((1.0 - received[batch.lengths > 0].float()) ** 2).mean()
+        loss = words + stage.doubly_stochastic * spread
+    return loss * share, words.detach()
+
+
+def sample(decoder: Any, features: Tensor, *, count: int, max_words: int) -> list[list[list[int]]]:
+    """Draw sentences from a decoder's own distribution.
+
+    Args:
+        decoder: the decoder.
+        features: ``(N, regions, channels)``.
+        count: S, sentences a picture.
+        max_words: a sentence that has not ended after so many words stays without an end.
+
+    Returns:
+        For each picture S sentences as word numbers with START and, where it was drawn, END.
+    """
+    with torch.no_grad():
+        prepared = decoder.prepare(features)
+        memory = prepared[: decoder.memory_count]
+        state = [part.repeat_interleave(count, 0) for part in prepared[decoder.memory_count :]]
+        rows = len(features) * count
+        words = torch.full((rows,), START, device=features.device)
+        drawn = []
+        for position in range(max_words + 1):
+            logs, *state, _ = decoder.step(words, *memory, *state)
+            logs = logs.float()
+            logs[:, [PAD, START, UNKNOWN] if position else [PAD, START, UNKNOWN, END]] = -torch.inf
+            words = torch.multinomial(logs.softmax(-1), 1).squeeze(1)
+            drawn.append(words)
+            if (torch.stack(drawn) == END).any(0).all():
+                break
+    sentences = []
+    for row in torch.stack(drawn, 1).tolist():
+        words_in = row[: row.index(END) + 1] if END in row else row[:max_words]
+        sentences.append([START, *words_in])
+    return [sentences[first : first + count] for first in range(0, rows, count)]
+
+
+class SelfCritical:
+    """Self-critical CIDEr-D: of the sentences drawn for a picture, the better ones get likelier.
+
+    Rennie et al., "Self-critical Sequence Training for Image Captioning", CVPR 2017; the baseline
+    is the mean reward of a picture's other sentences (Luo 2020), and a cross-entropy with the human
+    captions holds the sentences to the language.
+
+    Args:
+        references: human captions of every training picture, as words; the document frequencies of
+            CIDEr-D come from them.
+        vocabulary: the words.
+        stage: samples, anchor.
+        max_words: of a sampled sentence.
+    """
+
+    def __init__(
+        self,
+        references: Sequence[Sequence[Sequence[str]]],
+        vocabulary: Vocabulary,
+        stage: StageConfig,
+        max_words: int,
+    ) -> None:
+        self._scorer = CiderD(references)
+        self._references = [self._scorer.prepare(group) for group in references]
+        self._vocabulary = vocabulary
+        self._stage = stage
+        self._max_words = max_words
+
+    def __call__(
+        self, learner: Any, batch: Batch, pictures: Sequence[int], share: float = 1.0
+    ) -> tuple[Tensor, Tensor]:
+        """Return the loss of a batch and the mean reward of what was drawn.
+
+        ``pictures`` are the places of the batch's pictures among the training pictures; ``share``
+        weighs the anchor as in :func:`cross_entropy`.
+        """
+        learner.eval()  # what is drawn is what the model would say, dropout and all left out
+        with torch.no_grad():
+            features = learner.tail(batch.features)
+        drawn = sample(
+            learner.decoder, features, count=self._stage.samples, max_words=self._max_words
+        )
+        learner.train()
+        rewards = torch.tensor(
+            [
+                [
+                    self._scorer.score(self._vocabulary.decode(words), self._references[picture])
+                    for words in sentences
+                ]
+                for picture, sentences in zip(pictures, drawn, strict=True)
+            ]
+        )
+        others = (rewards.sum(1, keepdim=True) - rewards) / (rewards.shape[1] - 1)
+        advantages = (rewards - others).to(batch.features.device)  # (N, S)
+        told = make_batch(batch.features, drawn).to(batch.features.device)
+        logits, _ = learner(told.features, told.words, told.lengths)
+        logs = -functional.cross_entropy(logits.float(), told.targets, reduction="none")
+        weights = advantages.flatten().repeat_interleave(told.lengths.flatten())
+        loss = -(weights * logs).mean()
+        if self._stage.anchor:
+            human, _ = cross_entropy(learner, batch, self._stage, share)
+            loss = loss + self._stage.anchor * human
+        return loss, rewards.mean()

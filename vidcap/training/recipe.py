@@ -1,0 +1,175 @@
+"""A whole training: pretrained encoder and captioned pictures in, stage after stage, model out."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vidcap.captioning.beam import BeamSettings
+from vidcap.captioning.checkpoint import Manifest
+from vidcap.captioning.encoders import Encoder, EncoderStem
+from vidcap.captioning.model import build_decoder
+from vidcap.captioning.vocabulary import Vocabulary
+from vidcap.text.tokens import tokenize
+from vidcap.training import processes
+from vidcap.training.config import TrainingConfig
+from vidcap.training.data import CaptionedPicture
+from vidcap.training.encoding import encode_with, encoder_hash, feature_shape
+from vidcap.training.features import Features, cached_features
+from vidcap.training.learner import Learner
+from vidcap.training.loop import Report, Run, TrainingData
+from vidcap.training.state import StageFolder, is_finished
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a training made.
+
+    Attributes:
+        manifest: the header of its checkpoint.
+        weights: the tensors of its checkpoint.
+    """
+
+    manifest: Manifest
+    weights: dict[str, Tensor]
+
+
+def train(
+    config: TrainingConfig,
+    encoder: Encoder,
+    train_pictures: Sequence[CaptionedPicture],
+    choice_pictures: Sequence[CaptionedPicture],
+    folder: Path,
+    *,
+    features: Path | None = None,
+    device: str = "cpu",
+    threads: int = 0,
+    report: Report = print,
+    progress: Progress = lambda what, done, total: None,
+    part: tuple[int, int] = (0, 1),
+) -> Trained:
+    """Train every stage of a configuration that is not done yet.
+
+    Args:
+        config: the settings.
+        encoder: the encoder with its pretrained weights, rounded to float16; stages that train a
+            part of it change it in place.
+        train_pictures: what is learnt from.
+        choice_pictures: what chooses the epoch.
+        folder: the run's; each stage has its own folder below.
+        features: folder of encoder features, which several runs may share [folder/features].
+        device: ``cpu`` or ``cuda``.
+        threads: processor threads; 0 for all.
+        report: is told a line from time to time.
+        progress: is told which features are computed, how many are done, and how many there are.
+        part: this process's number and how many share the work.
+
+    Raises:
+        DataError: the folder holds a run with other settings, or the data do not suffice.
+        ModelError: the settings do not fit the encoder or decoder.
+    """
+    vocabulary = Vocabulary.from_sentences(
+        (tokenize(sentence) for picture in train_pictures for sentence in picture.sentences),
+        minimum_count=config.minimum_count,
+    )
+    torch.manual_seed(config.seed)
+    decoder = build_decoder(
+        config.decoder, {**config.decoder_config, "channels": encoder.channels}, len(vocabulary)
+    )
+    chosen = choice_pictures[: config.choice_pictures]
+    histories: dict[str, Any] = {}
+    for stage in config.stages:
+        place = StageFolder(folder / stage.name, config, stage)
+        stem, tail = encoder.split(stage.encoder_units)
+        learner = Learner(tail, decoder)
+        if is_finished(place.history(), stage):
+            learner.load_state_dict(place.load_best(), strict=False)
+        else:
+            make = _Features(
+                config, stem, features or folder / "features", device, threads, progress, part
+            )
+            data = TrainingData(
+                train_pictures,
+                make(train_pictures, "train", range(config.views)),
+                chosen,
+                make(chosen, "choice", range(1))[0],
+                vocabulary,
+            )
+            Run(
+                place.path,
+                config,
+                stage,
+                data,
+                learner,
+                device=device,
+                report=report,
+                part=part,
+            ).train()
+        histories[stage.name] = place.history()
+        # What later stages see of the encoder is what the checkpoint will hold.
+        encoder.cpu().half().float().freeze()
+    weights = {f"encoder.{name}": tensor for name, tensor in encoder.state_dict().items()}
+    weights |= {f"decoder.{name}": tensor for name, tensor in decoder.cpu().state_dict().items()}
+    manifest = Manifest(
+        encoder=config.encoder,
+        decoder=config.decoder,
+        decoder_config=asdict(decoder.config),
+        vocabulary=tuple(vocabulary.to_list()),
+        picture_size=config.picture_size,
+        beam=asdict(BeamSettings(**config.beam)),
+        training={
+            "config": config.to_dict(),
+            "pictures": len(train_pictures),
+            "choice_pictures": len(chosen),
+            "history": histories,
+        },
+        versions={"torch": torch.__version__, "python": platform.python_version()},
+    )
+    return Trained(manifest, weights)
+
+
+@dataclass(frozen=True, slots=True)
+class _Features:
+    """Computes the features of pictures under several views, or finds them in the cache."""
+
+    config: TrainingConfig
+    stem: EncoderStem
+    folder: Path
+    device: str
+    threads: int
+    progress: Progress
+    part: tuple[int, int]
+
+    def __call__(
+        self, pictures: Sequence[CaptionedPicture], name: str, views: range
+    ) -> list[Features]:
+        if self.part[0]:
+            processes.wait()  # the first process computes, the others find
+        size = self.config.picture_size
+        encode = encode_with(self.stem, size, device=self.device, threads=self.threads)
+        found = [
+            cached_features(
+                pictures,
+                encode=encode,
+                encoder_hash=encoder_hash(self.stem),
+                shape=feature_shape(self.stem, size),
+                picture_size=size,
+                view_number=view,
+                seed=self.config.seed,
+                folder=self.folder,
+                progress=partial(self.progress, f"features {name} view {view}"),
+            )
+            for view in views
+        ]
+        if not self.part[0]:
+            processes.wait()
+        return found

@@ -141,7 +141,7 @@ class TrainingConfig:
 
 
 _Config = TypeVar("_Config", StageConfig, TrainingConfig)
-_KINDS = {
+_KINDS: dict[str, type | tuple[type, ...]] = {
     "str": str,
     "int": int,
     "float": (int, float),

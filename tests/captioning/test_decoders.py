@@ -12,20 +12,22 @@ from vidcap.errors import ModelError
 from vidcap.training.batches import make_batch
 
 SMALL = {
-    "show-attend-tell": {"channels": 12, "width": 16, "attention_width": 8},
-    "transformer": {"channels": 12, "width": 16, "heads": 4, "decoder_layers": 2},
+    "soft": ("show-attend-tell", {"width": 16, "attention_width": 8}),
+    "hard": ("show-attend-tell", {"width": 16, "attention_width": 8, "attention": "hard"}),
+    "transformer": ("transformer", {"width": 16, "heads": 4, "decoder_layers": 2}),
 }
 WORDS = 20
 
 
 def test_every_decoder_is_tested_here():
-    assert sorted(SMALL) == decoder_names()
+    assert {name for name, _ in SMALL.values()} == set(decoder_names())
 
 
 @pytest.fixture(params=sorted(SMALL))
 def decoder(request):
     torch.manual_seed(1)
-    return build_decoder(request.param, SMALL[request.param], WORDS).eval()
+    name, config = SMALL[request.param]
+    return build_decoder(name, {"channels": 12, **config}, WORDS).eval()
 
 
 def begin(decoder, features, rows):
@@ -40,8 +42,9 @@ def test_training_and_decoding_predict_the_same(decoder):
     captions = [[[START, 5, 6, END], [START, 7, END]], [[START, 8, 9, 10, 11, END]]]
     batch = make_batch(features, captions)
     with torch.no_grad():
-        logits, received = decoder(batch.features, batch.words, batch.lengths)
-        logs = iter(logits.log_softmax(-1))
+        taught = decoder(batch.features, batch.words, batch.lengths)
+        logs = iter(taught.logits.log_softmax(-1))
+        received = taught.received
         for picture, own in enumerate(captions):
             for column, caption in enumerate(own):
                 memory, state = begin(decoder, features, torch.tensor([picture]))
@@ -117,11 +120,36 @@ def test_dropout_works_in_training_only(decoder):
     batch = make_batch(features, [[[START, 5, 6, 7, END]]])
 
     def twice():
-        return [decoder(batch.features, batch.words, batch.lengths)[0] for _ in range(2)]
+        return [decoder(batch.features, batch.words, batch.lengths).logits for _ in range(2)]
 
     assert torch.equal(*twice())
     decoder.train()
     assert not torch.equal(*twice())
+
+
+def test_hard_attention_looks_at_one_region_and_draws_it_in_training():
+    torch.manual_seed(3)
+    name, config = SMALL["hard"]
+    decoder = build_decoder(name, {"channels": 12, **config}, WORDS).eval()
+    regions, keys, hidden, _ = decoder.prepare(torch.randn(1, 9, 12))
+    _, weights, looked = decoder.attend(regions, keys, hidden[:, None])
+    assert looked.argmax() == weights.argmax()
+    assert looked.max() == 1
+    assert looked.sum() == 1
+    decoder.train()
+    many = hidden[:, None].expand(1, 500, -1)
+    drawn = [decoder.attend(regions, keys, many)[2] for _ in range(8)]
+    expected = [one for one in drawn if one.max() < 1]
+    assert expected
+    for one in expected:
+        torch.testing.assert_close(one, weights.expand_as(one))
+    shares = torch.cat([one for one in drawn if one.max() == 1], 1).mean(1)
+    torch.testing.assert_close(shares, weights[0], atol=0.05, rtol=0)
+
+
+def test_an_attention_that_is_neither_soft_nor_hard_is_refused():
+    with pytest.raises(ModelError, match="'firm' is neither"):
+        build_decoder("show-attend-tell", {"channels": 12, "attention": "firm"}, WORDS)
 
 
 def test_a_width_that_the_heads_do_not_divide_is_refused():

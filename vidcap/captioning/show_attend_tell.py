@@ -1,9 +1,10 @@
 """Show, Attend and Tell: an LSTM that looks at the regions of a picture, word by word.
 
 Xu et al., "Show, Attend and Tell: Neural Image Caption Generation with Visual Attention", ICML
-2015, with soft attention.  Of the paper: the MLP attention, the gating scalar, the deep output
-layer, states initialised from the mean region, doubly stochastic regularisation.  Not of the paper:
-regions are projected and layer-normalised first, and the output shares the embedding's weights.
+2015, with soft attention, or hard attention learnt by REINFORCE.  Of the paper: the MLP attention,
+the gating scalar, the deep output layer, states initialised from the mean region, doubly stochastic
+regularisation.  Not of the paper: regions are projected and layer-normalised first, and the output
+shares the embedding's weights.
 
 Letters in shapes: N pictures, B rows (captions or beams), R regions, C channels, D width,
 A attention width, V words.
@@ -11,13 +12,13 @@ A attention width, V words.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vidcap.captioning.teaching import drop_words, inside
+from vidcap.captioning.teaching import Taught, drop_words, inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class ShowAttendTellConfig:
         channels: channels of an encoder region.
         width: width of regions, word embeddings and LSTM state.
         attention_width: hidden width of the attention MLP.
+        attention: ``soft`` sees the mean of all regions by their weights, ``hard`` one region:
+            drawn in training, the likeliest in use.
         dropout: share of embedding and output activations dropped in training.
         word_dropout: share of input words replaced by the unknown word in training.
     """
@@ -35,8 +38,13 @@ class ShowAttendTellConfig:
     channels: int
     width: int = 512
     attention_width: int = 256
+    attention: str = "soft"
     dropout: float = 0.3
     word_dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.attention not in ("soft", "hard"):
+            raise ValueError(f"attention {self.attention!r} is neither soft nor hard")
 
 
 class ShowAttendTell(nn.Module):
@@ -62,6 +70,9 @@ class ShowAttendTell(nn.Module):
         self.output_hidden = nn.Linear(width, width)
         self.output_context = nn.Linear(width, width, bias=False)
         self.output_bias = nn.Parameter(torch.zeros(vocabulary_size))
+        if config.attention == "hard":
+            # The moving mean of a caption's log-likelihood, REINFORCE's baseline.
+            self.register_buffer("baseline", torch.zeros(()))
         self._reset()
 
     def _reset(self) -> None:
@@ -81,7 +92,9 @@ class ShowAttendTell(nn.Module):
         hidden, cell = torch.tanh(self.initial(regions.mean(1))).chunk(2, dim=-1)
         return regions, self.keys(regions), hidden, cell
 
-    def attend(self, regions: Tensor, keys: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
+    def attend(
+        self, regions: Tensor, keys: Tensor, hidden: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Look at the regions from each row's state.
 
         Args:
@@ -90,11 +103,23 @@ class ShowAttendTell(nn.Module):
             hidden: ``(N, K, D)``, K rows a picture.
 
         Returns:
-            gated context ``(N, K, D)`` and weights ``(N, K, R)`` that sum to 1.
+            gated context ``(N, K, D)``; weights ``(N, K, R)`` that sum to 1; and what was looked
+            at, which is the weights for soft attention and one region for hard attention.
         """
         mixed = torch.tanh(keys.unsqueeze(1) + self.query(hidden).unsqueeze(2))  # (N, K, R, A)
         weights = self.energy(mixed).squeeze(-1).softmax(-1)
-        return torch.sigmoid(self.gate(hidden)) * (weights @ regions), weights
+        looked = weights if self.config.attention == "soft" else self._choose(weights)
+        return torch.sigmoid(self.gate(hidden)) * (looked @ regions), weights, looked
+
+    def _choose(self, weights: Tensor) -> Tensor:
+        if not self.training:
+            likeliest = (weights == weights.amax(-1, keepdim=True)).to(weights)
+            return likeliest / likeliest.sum(-1, keepdim=True)
+        # Half of the time the expected value, as in the paper, which calms the gradient.
+        if torch.rand(()) < 0.5:
+            return weights
+        drawn = torch.multinomial(weights.detach().float().flatten(0, 1), 1)
+        return functional.one_hot(drawn, weights.shape[-1]).view(weights.shape).to(weights)
 
     def _cell(self, inputs: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
         i, f, g, o = inputs.chunk(4, dim=-1)
@@ -123,24 +148,20 @@ class ShowAttendTell(nn.Module):
         """
         embedded = self.embedding(words)
         pictures, _, width = regions.shape
-        context, weights = self.attend(regions, keys, hidden.view(pictures, -1, width))
+        context, weights, _ = self.attend(regions, keys, hidden.view(pictures, -1, width))
         context = context.flatten(0, 1)
         inputs = self.input_word(embedded) + self.input_context(context) + self.recurrent(hidden)
         hidden, cell = self._cell(inputs, cell)
         logits = self._logits(embedded, hidden, context)
         return logits.log_softmax(-1), hidden, cell, weights.flatten(0, 1)
 
-    def forward(self, features: Tensor, words: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, features: Tensor, words: Tensor, lengths: Tensor) -> Taught:
         """Predict every next word of given captions (teacher forcing), for training.
 
         Args:
             features: ``(N, R, C)``.
             words: ``(N, K, T)`` input words of K captions a picture.
             lengths: ``(N, K)`` how many input words each caption has; 0 where there is none.
-
-        Returns:
-            logits ``(lengths.sum(), V)``, picture by picture, caption by caption, word by word; and
-            the attention each region received over a whole caption, ``(N, K, R)``.
         """
         regions, keys, first_hidden, first_cell = self.prepare(features)
         captions = words.shape[1]
@@ -153,16 +174,27 @@ class ShowAttendTell(nn.Module):
         embedded = functional.dropout(embedded, self.config.dropout, self.training)
         word_inputs = self.input_word(embedded)  # (N, K, T, 4D), all steps in one product
         there = inside(lengths, words.shape[-1])
-        hiddens, contexts, looks = [], [], []
+        hiddens, contexts, attended, looks = [], [], [], []
         for t in range(words.shape[-1]):
-            context, weights = self.attend(regions, keys, hidden)
+            context, weights, looked = self.attend(regions, keys, hidden)
             inputs = word_inputs[:, :, t] + self.input_context(context) + self.recurrent(hidden)
             hidden, cell = self._cell(inputs, cell)
             hiddens.append(hidden)
             contexts.append(context)
-            looks.append(weights)
+            attended.append(weights)
+            looks.append(looked)
         chosen = (
             part[there] for part in (embedded, torch.stack(hiddens, 2), torch.stack(contexts, 2))
         )
-        received = (torch.stack(looks, 2) * there.unsqueeze(-1)).sum(2)
-        return self._logits(*chosen), received
+        weights = torch.stack(attended, 2) * there.unsqueeze(-1)  # (N, K, T, R)
+        taught = Taught(self._logits(*chosen), weights.sum(2))
+        if self.config.attention == "soft":
+            return taught
+        logs = weights.float().clamp_min(1e-8).log()
+        drawn = torch.stack(looks, 2).detach()
+        one = (drawn.amax(-1) == 1.0) & there  # where a region was drawn
+        return replace(
+            taught,
+            look_logs=((drawn * logs).sum(-1) * one).sum(-1),
+            look_entropy=-(weights * logs).sum((-1, -2)),
+        )

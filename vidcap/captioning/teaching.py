@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from vidcap.captioning.vocabulary import UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What a decoder makes of whole captions.
+
+    N pictures, K captions a picture, R regions, V words.
+
+    Attributes:
+        logits: ``(lengths.sum(), V)``, picture by picture, caption by caption, word by word.
+        received: ``(N, K, R)`` the attention each region received over a whole caption.
+        look_logs: ``(N, K)`` log-probability of the regions that were drawn to look at; None where
+            attention is soft.
+        look_entropy: ``(N, K)`` summed entropy of the attention weights, likewise.
+    """
+
+    logits: Tensor
+    received: Tensor
+    look_logs: Tensor | None = None
+    look_entropy: Tensor | None = None
 
 
 def drop_words(words: Tensor, share: float) -> Tensor:

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vidcap.captioning.teaching import drop_words, inside
+from vidcap.captioning.teaching import Taught, drop_words, inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,10 +253,10 @@ class Transformer(nn.Module):
         logs = self._logits(x[:, 0]).log_softmax(-1)
         return logs, torch.stack(layers, dim=1), place + 1, weights.reshape(-1, regions)
 
-    def forward(self, features: Tensor, words: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, features: Tensor, words: Tensor, lengths: Tensor) -> Taught:
         """Predict every next word of given captions (teacher forcing), for training.
 
-        Arguments and returns are those of
+        The arguments are those of
         :meth:`vidcap.captioning.show_attend_tell.ShowAttendTell.forward`.
         """
         memory = self._memory(features)
@@ -274,4 +274,4 @@ class Transformer(nn.Module):
             x = grouped.view(pictures * captions, count, -1)
         there = inside(lengths, count)
         received = (weights.view(*there.shape, -1) * there.unsqueeze(-1)).sum(2)
-        return self._logits(x.view(*there.shape, -1)[there]), received
+        return Taught(self._logits(x.view(*there.shape, -1)[there]), received)

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from vidcap.captioning.encoders import EncoderTail
+from vidcap.captioning.teaching import Taught
 
 
 class Learner(nn.Module):
@@ -17,10 +18,10 @@ class Learner(nn.Module):
         self.tail = tail
         self.decoder = decoder
 
-    def forward(self, features: Tensor, words: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, features: Tensor, words: Tensor, lengths: Tensor) -> Taught:
         """Predict every next word; see the decoder's ``forward``."""
-        predicted: tuple[Tensor, Tensor] = self.decoder(self.tail(features), words, lengths)
-        return predicted
+        taught: Taught = self.decoder(self.tail(features), words, lengths)
+        return taught
 
     def learning(self) -> dict[str, nn.Parameter]:
         """Return the parameters that learn, by name."""

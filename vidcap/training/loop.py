@@ -284,6 +284,7 @@ class Run:
         tensors: dict[str, Tensor] = {}
         tensors |= {f"own.{name}": weight for name, weight in self._weights.items()}
         tensors |= {f"average.{name}": t for name, t in self.average.items()}
+        tensors |= {f"buffer.{name}": t for name, t in self.learner.decoder.named_buffers()}
         for index, moments in self.optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{index}.{name}": t for name, t in moments.items()}
         tensors["random.cpu"] = torch.get_rng_state()
@@ -307,6 +308,8 @@ class Run:
             }
 
         self._take(part("own."))
+        for name, tensor in part("buffer.").items():
+            self.learner.decoder.get_buffer(name).copy_(tensor)
         self.average = part("average.")
         state = self.optimiser.state_dict()
         state["state"] = {}

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from vidcap.captioning.teaching import Taught
 from vidcap.captioning.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 from vidcap.text.cider import CiderD
 from vidcap.training.batches import Batch, make_batch
@@ -30,16 +31,46 @@ def cross_entropy(
         share: this batch's part of all words of the step, times the number of processes: 1 where
             there is one.
     """
-    logits, received = learner(batch.features, batch.words, batch.lengths)
-    words = functional.cross_entropy(
-        logits.float(), batch.targets, label_smoothing=stage.label_smoothing
-    )
+    taught = learner(batch.features, batch.words, batch.lengths)
+    logits = taught.logits.float()
+    words = functional.cross_entropy(logits, batch.targets, label_smoothing=stage.label_smoothing)
     loss = words
+    there = batch.lengths > 0
     if stage.doubly_stochastic:
         # A caption that is not there received nothing and is no caption that looked away.
-        spread = ((1.0 - received[batch.lengths > 0].float()) ** 2).mean()
+        spread = ((1.0 - taught.received[there].float()) ** 2).mean()
         loss = words + stage.doubly_stochastic * spread
+    if taught.look_logs is not None:
+        likelihoods = -functional.cross_entropy(logits.detach(), batch.targets, reduction="none")
+        looks = hard_attention(learner.decoder, taught, likelihoods, batch.lengths)
+        loss = loss + looks / len(batch.targets)
     return loss * share, words.detach()
+
+
+def hard_attention(decoder: Any, taught: Taught, likelihoods: Tensor, lengths: Tensor) -> Tensor:
+    """Return the loss, summed over captions, of the regions that were drawn to look at.
+
+    REINFORCE: looks that made a caption likelier than the moving mean get likelier (Xu et al. 2015,
+    section 4.1); the entropy of the weights keeps other looks possible.
+
+    Args:
+        decoder: holds the moving mean, which this moves.
+        taught: what the decoder made of the captions.
+        likelihoods: ``(lengths.sum(),)`` log-probability of each word.
+        lengths: ``(N, K)`` words of each caption.
+    """
+    assert taught.look_logs is not None
+    assert taught.look_entropy is not None
+    there = lengths > 0
+    owners = torch.arange(lengths.numel(), device=lengths.device)
+    owners = owners.repeat_interleave(lengths.flatten())
+    rewards = likelihoods.new_zeros(lengths.numel()).index_add_(0, owners, likelihoods)
+    rewards = rewards.view(lengths.shape)
+    surprise = (rewards - decoder.baseline) * there
+    decoder.baseline.lerp_(rewards[there].mean(), 0.1)
+    # The reward grows with a caption's length: its scale must not become that of the gradient.
+    looks: Tensor = surprise / lengths.clamp_min(1) * taught.look_logs
+    return -(looks + 0.01 * taught.look_entropy).sum()
 
 
 def sample(decoder: Any, features: Tensor, *, count: int, max_words: int) -> list[list[list[int]]]:
@@ -131,8 +162,8 @@ class SelfCritical:
         others = (rewards.sum(1, keepdim=True) - rewards) / (rewards.shape[1] - 1)
         advantages = (rewards - others).to(batch.features.device)  # (N, S)
         told = make_batch(batch.features, drawn).to(batch.features.device)
-        logits, _ = learner(told.features, told.words, told.lengths)
-        logs = -functional.cross_entropy(logits.float(), told.targets, reduction="none")
+        logits = learner(told.features, told.words, told.lengths).logits.float()
+        logs = -functional.cross_entropy(logits, told.targets, reduction="none")
         weights = advantages.flatten().repeat_interleave(told.lengths.flatten())
         loss = -(weights * logs).mean()
         if self._stage.anchor:

@@ -65,7 +65,7 @@ def train(
             part of it change it in place.
         train_pictures: what is learnt from.
         choice_pictures: what chooses the epoch.
-        folder: the run's; each stage has its own folder below.
+        folder: the run's.  A stage has its folder in that of the stage it goes on from.
         features: folder of encoder features, which several runs may share [folder/features].
         device: ``cpu`` or ``cuda``.
         threads: processor threads; 0 for all.
@@ -86,17 +86,17 @@ def train(
         config.decoder, {**config.decoder_config, "channels": encoder.channels}, len(vocabulary)
     )
     chosen = choice_pictures[: config.choice_pictures]
+    features = features or folder / "features"
     histories: dict[str, Any] = {}
     for stage in config.stages:
-        place = StageFolder(folder / stage.name, config, stage)
+        folder = folder / stage.name
+        place = StageFolder(folder, config, stage)
         stem, tail = encoder.split(stage.encoder_units)
         learner = Learner(tail, decoder)
         if is_finished(place.history(), stage):
             learner.load_state_dict(place.load_best(), strict=False)
         else:
-            make = _Features(
-                config, stem, features or folder / "features", device, threads, progress, part
-            )
+            make = _Features(config, stem, features, device, threads, progress, part)
             data = TrainingData(
                 train_pictures,
                 make(train_pictures, "train", range(config.views)),

@@ -1,0 +1,179 @@
+"""Train a configuration with one choice changed at a time, and table what each is worth.
+
+    python pipelines/ablations.py configs/ablations/transformer.yaml \
+        --images flickr8k/images --captions flickr8k/captions.json --run runs/ablations
+
+Every row is a training of its own, shorter than the shipped one, in a folder of its own; rows whose
+settings begin alike share the stages they have in common.  Stopped, the same command goes on.  The
+scores are free-running, on the validation pictures that chose no epoch.  Prints JSON lines as the
+rows are done; ``--table FILE`` writes them as a Markdown table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+from tqdm import tqdm
+
+from vidcap.captioning.checkpoint import write_checkpoint
+from vidcap.captioning.graphs import build_graphs
+from vidcap.captioning.registry import load_captioner
+from vidcap.errors import DataError, VidcapError
+from vidcap.files import write_atomically
+from vidcap.text.metrics import bootstrap_interval, cider_d, score_corpus
+from vidcap.training.config import StageConfig, TrainingConfig, load_config
+from vidcap.training.data import CaptionedPicture, load_captions
+from vidcap.training.encoding import pretrained_encoder
+from vidcap.training.evaluation import caption_pictures
+from vidcap.training.recipe import train
+
+_TOP = ("encoder", "views", "decoder_config")
+
+
+def changed(file: Path, spec: Mapping[str, Any], row: Mapping[str, Any]) -> TrainingConfig:
+    """Return the configuration of a row.
+
+    Raises:
+        DataError: the row asks for a stage or setting that there is not.
+    """
+    config = load_config(file.parent / row.get("from", spec["base"]))
+    wanted = row.get("stages", ["words"])
+    known = {stage.name: stage for stage in config.stages}
+    stages: list[StageConfig] = []
+    for name in wanted:
+        if name not in known:
+            raise DataError(f"{file}: {row['name']}: no stage {name!r} in {', '.join(known)}")
+        stages.append(replace(known[name], epochs=spec["epochs"][name], **row.get(name, {})))
+    unknown = set(row) - {"name", "from", "stages", *known, *_TOP}
+    if unknown:
+        raise DataError(f"{file}: {row['name']}: unknown setting {sorted(unknown)[0]!r}")
+    changes: dict[str, Any] = {name: row[name] for name in ("encoder", "views") if name in row}
+    options = {**config.decoder_config, **row.get("decoder_config", {})}
+    return replace(config, stages=stages, decoder_config=options, **changes)
+
+
+def folder_of(run: Path, config: TrainingConfig) -> Path:
+    """Return the run folder of a configuration, the same for all that begin alike."""
+    beginning = {**config.to_dict(), "stages": [asdict(config.stages[0])]}
+    digest = hashlib.sha256(json.dumps(beginning, sort_keys=True).encode()).hexdigest()
+    return run / digest[:12]
+
+
+def scores_of(checkpoint: Path, pictures: list[CaptionedPicture]) -> dict[str, Any]:
+    """Caption pictures with a checkpoint, free-running, and score what it says."""
+    build_graphs(checkpoint, checkpoint.parent)
+    captioner = load_captioner(str(checkpoint), device="cpu")
+    with tqdm(total=len(pictures), desc=checkpoint.stem) as bar:
+        evaluated = caption_pictures(
+            captioner, pictures, progress=lambda done: bar.update(done - bar.n)
+        )
+    scores = score_corpus(evaluated.found, evaluated.references)
+    low, high = bootstrap_interval(cider_d(evaluated.found, evaluated.references), seed=0)
+    return {
+        "bleu4": round(scores.bleu4, 4),
+        "cider_d": round(scores.cider_d, 4),
+        "cider_d_95": [round(low, 4), round(high, 4)],
+        "distinct": scores.distinct,
+        "pictures": len(pictures),
+    }
+
+
+def do_row(
+    file: Path, spec: Mapping[str, Any], row: Mapping[str, Any], arguments: argparse.Namespace
+) -> dict[str, Any]:
+    """Train and score one row, or read what it scored before."""
+    config = changed(file, spec, row)
+    folder = folder_of(arguments.run, config)
+    checkpoint = folder / f"{'-'.join(stage.name for stage in config.stages)}.safetensors"
+    done = checkpoint.with_suffix(".json")
+    if done.exists():
+        found: dict[str, Any] = json.loads(done.read_text(encoding="utf-8"))
+        return {"name": row["name"], **found}
+    images, captions = arguments.images, arguments.captions
+    train_pictures = load_captions(images, captions, split=arguments.train_split)
+    validation = load_captions(images, captions, split=arguments.choice_split)
+    trained = train(
+        config,
+        pretrained_encoder(config.encoder),
+        train_pictures,
+        validation,
+        folder,
+        features=arguments.features or arguments.run / "features",
+        threads=arguments.threads,
+        report=lambda line: print(f"{row['name']}: {line}", file=sys.stderr, flush=True),
+    )
+    write_checkpoint(checkpoint, trained.manifest, trained.weights)
+    history = [entry for rows in trained.manifest.training["history"].values() for entry in rows]
+    parameters = sum(
+        tensor.numel() for name, tensor in trained.weights.items() if name.startswith("decoder.")
+    )
+    result = {
+        "epochs": len(history),
+        "seconds": sum(entry["seconds"] for entry in history),
+        "decoder_parameters": parameters,
+        **scores_of(checkpoint, validation[config.choice_pictures :]),
+    }
+    write_atomically(done, json.dumps(result))
+    return {"name": row["name"], **result}
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return the rows as a Markdown table."""
+    lines = [
+        "| what | epochs | decoder | BLEU-4 | CIDEr-D (95 %) | distinct |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in rows:
+        low, high = row["cider_d_95"]
+        lines.append(
+            f"| {row['name']} | {row['epochs']} | {row['decoder_parameters'] / 1e6:.1f} M | "
+            f"{row['bleu4']:.3f} | {row['cider_d']:.3f} ({low:.3f}-{high:.3f}) | "
+            f"{row['distinct']} of {row['pictures']} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Do every row that is not done; the exit code is the error's."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("rows", type=Path, help="YAML file of the rows")
+    parser.add_argument("--images", type=Path, required=True, help="folder of pictures")
+    parser.add_argument("--captions", type=Path, required=True, help="file or folder of captions")
+    parser.add_argument("--run", type=Path, required=True, help="folder of all rows, resumable")
+    parser.add_argument("--features", type=Path, help="folder of encoder features [RUN/features]")
+    parser.add_argument("--only", action="append", help="a row's name; may be repeated [all]")
+    parser.add_argument("--train-split", default="train", help="[%(default)s]")
+    parser.add_argument("--choice-split", default="val", help="[%(default)s]")
+    parser.add_argument("--threads", type=int, default=0, help="processor threads [all]")
+    parser.add_argument("--table", type=Path, help="Markdown file to write")
+    arguments = parser.parse_args()
+    try:
+        spec = yaml.safe_load(arguments.rows.read_text(encoding="utf-8"))
+        rows = []
+        for row in spec["rows"]:
+            if not arguments.only or row["name"] in arguments.only:
+                rows.append(do_row(arguments.rows, spec, row, arguments))
+                print(json.dumps(rows[-1]), flush=True)
+        if arguments.table:
+            write_atomically(arguments.table, table(rows))
+    except VidcapError as error:
+        print(f"ablations: {error}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        print(f"ablations: {arguments.rows}: {error.strerror}", file=sys.stderr)
+        return DataError.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -30,6 +30,13 @@ from vidcap.training.encoding import pretrained_encoder
 from vidcap.training.recipe import train
 
 
+def _named(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=FILE")
+    return name, Path(path)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -41,6 +48,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--features", type=Path, help="folder of encoder features [RUN/features]")
     parser.add_argument("--output", type=Path, help="checkpoint to write [RUN/NAME.safetensors]")
     parser.add_argument("--encoder-weights", type=Path, help="file of ImageNet weights")
+    parser.add_argument(
+        "--teacher",
+        type=_named,
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="checkpoint of a teacher that the configuration names; may be repeated",
+    )
     parser.add_argument("--train-split", default="train", help="[%(default)s]")
     parser.add_argument("--choice-split", default="val", help="[%(default)s]")
     parser.add_argument("--device", default="cpu", help="cpu or cuda [%(default)s]")
@@ -102,6 +117,7 @@ def run(arguments: argparse.Namespace) -> Path | None:
         load_captions(images, captions, split=arguments.choice_split),
         arguments.run,
         features=arguments.features,
+        teachers=dict(arguments.teacher),
         device=arguments.device,
         threads=arguments.threads,
         report=speaker.report,

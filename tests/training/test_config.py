@@ -57,7 +57,9 @@ def test_a_configuration_goes_to_yaml_and_back(tmp_path):
     import yaml
 
     config = TrainingConfig(
-        "x", decoder_config={"width": 8}, stages=[StageConfig("a", epochs=3), StageConfig("b")]
+        "x",
+        decoder_config={"width": 8},
+        stages=(StageConfig("a", epochs=3, teachers=("b",)), StageConfig("b")),
     )
     path = tmp_path / "x.yaml"
     path.write_text(yaml.safe_dump(config.to_dict()), encoding="utf-8")

@@ -97,3 +97,23 @@ def test_the_anchor_adds_the_cross_entropy(learner):
         loss, _ = SelfCritical(references, VOCABULARY, stage, 5)(learner, batch, [0, 1])
         losses.append(float(loss))
     assert losses[1] > losses[0]
+
+
+def test_a_teacher_is_followed(learner):
+    teacher_batch = make_batch(torch.randn(1, 4, 6), [[numbers("a dog runs")]])
+    torch.manual_seed(9)
+    teacher = Learner(EncoderTail([]), build_decoder("transformer", {"channels": 6}, 9)).eval()
+    stage = replace(STAGE, distillation=0.99)
+    optimiser = torch.optim.Adam(learner.parameters(), lr=0.01)
+    losses = []
+    for _ in range(80):
+        optimiser.zero_grad()
+        loss, _ = cross_entropy(learner, teacher_batch, stage, teachers=[teacher])
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    told = teacher(teacher_batch.features, teacher_batch.words, teacher_batch.lengths)
+    chances = told.logits.softmax(-1)
+    entropy = -(chances * chances.log()).sum(-1).mean().item()
+    assert losses[-1] < losses[0]
+    assert losses[-1] == pytest.approx(entropy, abs=0.3)

@@ -52,6 +52,10 @@ class StageConfig:
             each one's baseline (Luo, "A Better Variant of Self-Critical Sequence Training", 2020).
         anchor: self-critical only: weight of the cross-entropy with the human captions that is
             added to hold the sentences to the language.
+        teachers: names of captioners whose mean distribution a word is learnt beside the human
+            captions (Hinton et al., "Distilling the Knowledge in a Neural Network", 2015); their
+            encoders must begin with the same frozen part.
+        distillation: share of the teachers in the cross-entropy.
     """
 
     name: str = "words"
@@ -70,6 +74,8 @@ class StageConfig:
     encoder_learning_rate: float = 5e-5
     samples: int = 5
     anchor: float = 0.2
+    teachers: Sequence[str] = ()
+    distillation: float = 0.5
 
     def __post_init__(self) -> None:
         if not self.name or not all(c.isalnum() or c in "-_" for c in self.name):
@@ -84,7 +90,7 @@ class StageConfig:
         _at_least(self, 0, "doubly_stochastic")
         _at_least(self, 2, "samples")
         _above_zero(self, "learning_rate", "encoder_learning_rate", "clip")
-        for name in ("label_smoothing", "ema"):
+        for name in ("label_smoothing", "ema", "distillation"):
             if not 0 <= getattr(self, name) < 1:
                 raise DataError(f"{name}: {getattr(self, name)} is not from 0 up to 1")
 
@@ -146,6 +152,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "int": int,
     "float": (int, float),
     "Mapping[str, Any]": dict,
+    "Sequence[str]": list,
     "Sequence[StageConfig]": list,
 }
 
@@ -159,8 +166,9 @@ def _build(kind: type[_Config], values: Any, path: Path) -> _Config:
             raise DataError(f"{path}: unknown setting {name!r}; known are {', '.join(known)}")
         if not isinstance(value, _KINDS[known[name]]) or isinstance(value, bool):
             raise DataError(f"{path}: {name}: {value!r} is no {known[name]}")
+    frozen = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
     try:
-        return kind(**values)
+        return kind(**frozen)
     except TypeError as error:
         raise DataError(f"{path}: {error}") from error
     except DataError as error:

@@ -97,6 +97,7 @@ class Run:
         data: pictures and features.
         learner: what learns; it is changed in place, and holds the best epoch's averaged weights
             after :meth:`train`.
+        teachers: whose distributions are learnt as well (:attr:`StageConfig.teachers`).
         device: ``cpu`` or ``cuda``.
         report: is told how it goes.
         part: this process's number and how many share the work (:mod:`vidcap.training.processes`).
@@ -114,6 +115,7 @@ class Run:
         data: TrainingData,
         learner: Learner,
         *,
+        teachers: Sequence[Learner] = (),
         device: str = "cpu",
         report: Report = print,
         part: tuple[int, int] = (0, 1),
@@ -124,6 +126,7 @@ class Run:
         self.device = torch.device(device)
         self.report = report
         self.learner = learner.to(self.device)
+        self._teachers = [teacher.to(self.device).eval() for teacher in teachers]
         self._part = part
         place = config.stages.index(stage)
         self._seed = config.seed * 1000 + place  # another order of pictures in every stage
@@ -262,7 +265,9 @@ class Run:
             self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"
         ):
             if self._self_critical is None:
-                loss, learned = cross_entropy(self.learner, batch, self.stage, share)
+                loss, learned = cross_entropy(
+                    self.learner, batch, self.stage, share=share, teachers=self._teachers
+                )
             else:
                 loss, learned = self._self_critical(self.learner, batch, pictures, share)
         loss.backward()  # type: ignore[no-untyped-call]

@@ -20,7 +20,12 @@ from vidcap.training.config import StageConfig
 
 
 def cross_entropy(
-    learner: Any, batch: Batch, stage: StageConfig, share: float = 1.0
+    learner: Any,
+    batch: Batch,
+    stage: StageConfig,
+    *,
+    share: float = 1.0,
+    teachers: Sequence[Any] = (),
 ) -> tuple[Tensor, Tensor]:
     """Return the loss of a batch and, inside it, the cross-entropy a word.
 
@@ -30,16 +35,25 @@ def cross_entropy(
         stage: weights and smoothing.
         share: this batch's part of all words of the step, times the number of processes: 1 where
             there is one.
+        teachers: learners, in evaluation mode, whose mean distribution is learnt as well.
     """
     taught = learner(batch.features, batch.words, batch.lengths)
     logits = taught.logits.float()
     words = functional.cross_entropy(logits, batch.targets, label_smoothing=stage.label_smoothing)
     loss = words
+    if teachers:
+        with torch.no_grad():
+            told = [
+                teacher(batch.features, batch.words, batch.lengths).logits.float().softmax(-1)
+                for teacher in teachers
+            ]
+        target = torch.stack(told).mean(0)
+        loss = torch.lerp(words, functional.cross_entropy(logits, target), stage.distillation)
     there = batch.lengths > 0
     if stage.doubly_stochastic:
         # A caption that is not there received nothing and is no caption that looked away.
         spread = ((1.0 - taught.received[there].float()) ** 2).mean()
-        loss = words + stage.doubly_stochastic * spread
+        loss = loss + stage.doubly_stochastic * spread
     if taught.look_logs is not None:
         likelihoods = -functional.cross_entropy(logits.detach(), batch.targets, reduction="none")
         looks = hard_attention(learner.decoder, taught, likelihoods, batch.lengths)
@@ -167,6 +181,6 @@ class SelfCritical:
         weights = advantages.flatten().repeat_interleave(told.lengths.flatten())
         loss = -(weights * logs).mean()
         if self._stage.anchor:
-            human, _ = cross_entropy(learner, batch, self._stage, share)
+            human, _ = cross_entropy(learner, batch, self._stage, share=share)
             loss = loss + self._stage.anchor * human
         return loss, rewards.mean()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from vidcap.captioning.beam import BeamSettings
-from vidcap.captioning.checkpoint import Manifest
+from vidcap.captioning.checkpoint import Manifest, checkpoint_hash
 from vidcap.captioning.encoders import Encoder, EncoderStem
 from vidcap.captioning.model import build_decoder
 from vidcap.captioning.vocabulary import Vocabulary
@@ -26,6 +26,7 @@ from vidcap.training.features import Features, cached_features
 from vidcap.training.learner import Learner
 from vidcap.training.loop import Report, Run, TrainingData
 from vidcap.training.state import StageFolder, is_finished
+from vidcap.training.teachers import checkpoint_of, load_teachers
 
 Progress = Callable[[str, int, int], None]
 
@@ -51,6 +52,7 @@ def train(
     folder: Path,
     *,
     features: Path | None = None,
+    teachers: Mapping[str, Path] | None = None,
     device: str = "cpu",
     threads: int = 0,
     report: Report = print,
@@ -67,6 +69,7 @@ def train(
         choice_pictures: what chooses the epoch.
         folder: the run's.  A stage has its folder in that of the stage it goes on from.
         features: folder of encoder features, which several runs may share [folder/features].
+        teachers: checkpoints of the teachers that stages name, less those that vidcap ships.
         device: ``cpu`` or ``cuda``.
         threads: processor threads; 0 for all.
         report: is told a line from time to time.
@@ -110,6 +113,13 @@ def train(
                 stage,
                 data,
                 learner,
+                teachers=load_teachers(
+                    stage.teachers,
+                    teachers or {},
+                    stem=stem,
+                    units=stage.encoder_units,
+                    vocabulary=vocabulary,
+                ),
                 device=device,
                 report=report,
                 part=part,
@@ -130,6 +140,11 @@ def train(
             "config": config.to_dict(),
             "pictures": len(train_pictures),
             "choice_pictures": len(chosen),
+            "teachers": {
+                name: checkpoint_hash(checkpoint_of(name, teachers or {}))
+                for stage in config.stages
+                for name in stage.teachers
+            },
             "history": histories,
         },
         versions={"torch": torch.__version__, "python": platform.python_version()},

@@ -1,0 +1,65 @@
+"""Finished captioners as teachers of another one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from vidcap.captioning.encoders import EncoderStem
+from vidcap.captioning.model import load_model
+from vidcap.captioning.registry import shipped_captioners
+from vidcap.captioning.vocabulary import Vocabulary
+from vidcap.errors import DataError
+from vidcap.training.encoding import encoder_hash
+from vidcap.training.learner import Learner
+
+
+def checkpoint_of(name: str, named: Mapping[str, Path]) -> Path:
+    """Return a teacher's checkpoint: the one that was named, or the one that vidcap ships.
+
+    Raises:
+        DataError: there is no such teacher.
+    """
+    found = {shipped.name: shipped.file for shipped in shipped_captioners()} | dict(named)
+    if name not in found:
+        raise DataError(
+            f"no checkpoint is known for the teacher {name!r}: give it with --teacher {name}=FILE"
+        )
+    return found[name]
+
+
+def load_teachers(
+    names: Sequence[str],
+    named: Mapping[str, Path],
+    *,
+    stem: EncoderStem,
+    units: int,
+    vocabulary: Vocabulary,
+) -> list[Learner]:
+    """Load teachers that take the same features as a learner behind ``stem``.
+
+    Args:
+        names: the teachers' names.
+        named: checkpoints of those that vidcap does not ship.
+        stem: the frozen part of the learner's encoder.
+        units: how many units lie behind it.
+        vocabulary: the learner's.
+
+    Raises:
+        DataError: there is no such teacher, or it has other words or another frozen part.
+        ModelError: a checkpoint cannot be read.
+    """
+    teachers = []
+    for name in names:
+        path = checkpoint_of(name, named)
+        model, manifest = load_model(path)
+        own_stem, tail = model.encoder.split(units)
+        if Vocabulary(manifest.vocabulary).words != vocabulary.words:
+            raise DataError(f"{path}: the teacher {name!r} has another vocabulary")
+        if encoder_hash(own_stem) != encoder_hash(stem):
+            raise DataError(
+                f"{path}: the encoder of the teacher {name!r} does not begin with the same frozen "
+                f"part; with encoder_units {units} all but the last {units} units must be equal"
+            )
+        teachers.append(Learner(tail, model.decoder))
+    return teachers

@@ -25,6 +25,7 @@ def lite0():
         ("efficientnet-lite2", (81, 1280), 6_092_072 - 1_281_000),
         ("efficientnet-b0", (49, 1280), 4_007_548),
         ("resnet50", (49, 2048), 23_508_032),
+        ("resnet101", (49, 2048), 42_500_160),
     ],
 )
 # EfficientNet-Lite: the published size less the classifier.
@@ -102,3 +103,33 @@ def test_a_pickle_of_objects_is_not_executed(tmp_path, lite0):
     torch.save({"_fc.weight": pytest.raises}, path)  # any object that is not a tensor
     with pytest.raises(ModelError, match="cannot be read as encoder weights"):
         load_pretrained(lite0, path)
+
+
+@pytest.mark.parametrize("name", encoder_names())
+@pytest.mark.parametrize("units", [0, 1, 4])
+def test_the_parts_of_an_encoder_are_the_whole(name, units):
+    torch.manual_seed(0)
+    encoder = build_encoder(name)
+    stem, tail = encoder.split(units)
+    with torch.inference_mode():
+        whole, parts = encoder(PICTURES[:1]), tail(stem(PICTURES[:1]))
+    # Another layout in memory, another order of sums.
+    torch.testing.assert_close(parts, whole, rtol=1e-3, atol=1e-5 * whole.abs().max().item())
+
+
+def test_the_end_of_an_encoder_learns_its_convolutions_alone(lite0):
+    _, tail = lite0.split(2)
+    tail.train()
+    assert not any(module.training for module in tail.modules())
+    learning = [parameter for parameter in tail.parameters() if parameter.requires_grad]
+    assert {parameter.ndim for parameter in learning} == {4}
+    shared = {id(parameter) for parameter in lite0.parameters()}
+    assert all(id(parameter) in shared for parameter in learning)
+    lite0.freeze()
+    assert not any(parameter.requires_grad for parameter in tail.parameters())
+
+
+@pytest.mark.parametrize("units", [-1, 100])
+def test_more_units_than_there_are_cannot_be_split_off(lite0, units):
+    with pytest.raises(ModelError, match=f"{units} units of efficientnet-lite0"):
+        lite0.split(units)

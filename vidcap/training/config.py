@@ -166,7 +166,9 @@ def _build(kind: type[_Config], values: Any, path: Path) -> _Config:
             raise DataError(f"{path}: unknown setting {name!r}; known are {', '.join(known)}")
         if not isinstance(value, _KINDS[known[name]]) or isinstance(value, bool):
             raise DataError(f"{path}: {name}: {value!r} is no {known[name]}")
-    frozen = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    frozen: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
     try:
         return kind(**frozen)
     except TypeError as error:

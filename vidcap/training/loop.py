@@ -145,6 +145,7 @@ class Run:
         self._self_critical = (
             SelfCritical(
                 [[tokenize(s) for s in picture.sentences] for picture in data.train],
+                self.captions,
                 data.vocabulary,
                 stage,
                 config.max_words,
@@ -269,7 +270,7 @@ class Run:
                     self.learner, batch, self.stage, share=share, teachers=self._teachers
                 )
             else:
-                loss, learned = self._self_critical(self.learner, batch, pictures, share)
+                loss, learned = self._self_critical(self.learner, batch.features, pictures)
         loss.backward()  # type: ignore[no-untyped-call]
         processes.average_gradients(self._weights.values())
         nn.utils.clip_grad_norm_(self._weights.values(), self.stage.clip)

@@ -131,6 +131,7 @@ class SelfCritical:
     Args:
         references: human captions of every training picture, as words; the document frequencies of
             CIDEr-D come from them.
+        captions: the same as numbers (:func:`vidcap.training.batches.encode_captions`).
         vocabulary: the words.
         stage: samples, anchor.
         max_words: of a sampled sentence.
@@ -139,30 +140,33 @@ class SelfCritical:
     def __init__(
         self,
         references: Sequence[Sequence[Sequence[str]]],
+        captions: Sequence[Sequence[Sequence[int]]],
         vocabulary: Vocabulary,
         stage: StageConfig,
         max_words: int,
     ) -> None:
         self._scorer = CiderD(references)
         self._references = [self._scorer.prepare(group) for group in references]
+        self._captions = captions
         self._vocabulary = vocabulary
         self._stage = stage
         self._max_words = max_words
 
     def __call__(
-        self, learner: Any, batch: Batch, pictures: Sequence[int], share: float = 1.0
+        self, learner: Any, features: Tensor, pictures: Sequence[int]
     ) -> tuple[Tensor, Tensor]:
-        """Return the loss of a batch and the mean reward of what was drawn.
+        """Return the loss of some pictures and the mean reward of what was drawn.
 
-        ``pictures`` are the places of the batch's pictures among the training pictures; ``share``
-        weighs the anchor as in :func:`cross_entropy`.
+        Args:
+            learner: a :class:`vidcap.training.learner.Learner`.
+            features: ``(N, places, channels)`` of the pictures.
+            pictures: their places among the training pictures.
         """
         learner.eval()  # what is drawn is what the model would say, dropout and all left out
+        count = self._stage.samples
         with torch.no_grad():
-            features = learner.tail(batch.features)
-        drawn = sample(
-            learner.decoder, features, count=self._stage.samples, max_words=self._max_words
-        )
+            regions = learner.tail(features)
+        drawn = sample(learner.decoder, regions, count=count, max_words=self._max_words)
         learner.train()
         rewards = torch.tensor(
             [
@@ -173,14 +177,25 @@ class SelfCritical:
                 for picture, sentences in zip(pictures, drawn, strict=True)
             ]
         )
-        others = (rewards.sum(1, keepdim=True) - rewards) / (rewards.shape[1] - 1)
-        advantages = (rewards - others).to(batch.features.device)  # (N, S)
-        told = make_batch(batch.features, drawn).to(batch.features.device)
-        logits = learner(told.features, told.words, told.lengths).logits.float()
-        logs = -functional.cross_entropy(logits, told.targets, reduction="none")
-        weights = advantages.flatten().repeat_interleave(told.lengths.flatten())
-        loss = -(weights * logs).mean()
+        # Drawn and human sentences go through the model together: a picture is prepared once.
+        told = make_batch(
+            features,
+            [[*own, *self._captions[n]] for n, own in zip(pictures, drawn, strict=True)],
+        ).to(features.device)
+        taught = learner(told.features, told.words, told.lengths)
+        surprise = functional.cross_entropy(taught.logits.float(), told.targets, reduction="none")
+        others = (rewards.sum(1, keepdim=True) - rewards) / (count - 1)
+        weights = torch.zeros(told.lengths.shape)
+        weights[:, :count] = rewards - others
+        human = torch.zeros(told.lengths.shape)
+        human[:, count:] = 1.0
+        lengths = told.lengths.flatten()
+        spread = [
+            part.to(features.device).flatten().repeat_interleave(lengths)
+            for part in (weights, human)
+        ]
+        by_human = spread[1].sum()
+        loss = (spread[0] * surprise).sum() / (len(surprise) - by_human)
         if self._stage.anchor:
-            human, _ = cross_entropy(learner, batch, self._stage, share=share)
-            loss = loss + self._stage.anchor * human
+            loss = loss + self._stage.anchor * (spread[1] * surprise).sum() / by_human
         return loss, rewards.mean()

@@ -54,7 +54,8 @@ class StageConfig:
             added to hold the sentences to the language.
         teachers: names of captioners whose mean distribution a word is learnt beside the human
             captions (Hinton et al., "Distilling the Knowledge in a Neural Network", 2015); their
-            encoders must begin with the same frozen part.
+            encoders must begin with the same frozen part.  ``self`` is the learner as it was when
+            the stage began.
         distillation: share of the teachers in the cross-entropy.
     """
 

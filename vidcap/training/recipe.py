@@ -26,7 +26,7 @@ from vidcap.training.features import Features, cached_features
 from vidcap.training.learner import Learner
 from vidcap.training.loop import Report, Run, TrainingData
 from vidcap.training.state import StageFolder, is_finished
-from vidcap.training.teachers import checkpoint_of, load_teachers
+from vidcap.training.teachers import SELF, checkpoint_of, load_teachers
 
 Progress = Callable[[str, int, int], None]
 
@@ -116,6 +116,7 @@ def train(
                 teachers=load_teachers(
                     stage.teachers,
                     teachers or {},
+                    learner=learner,
                     stem=stem,
                     units=stage.encoder_units,
                     vocabulary=vocabulary,
@@ -144,6 +145,7 @@ def train(
                 name: checkpoint_hash(checkpoint_of(name, teachers or {}))
                 for stage in config.stages
                 for name in stage.teachers
+                if name != SELF
             },
             "history": histories,
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import DataError
 from vidcap.training.encoding import encoder_hash
 from vidcap.training.learner import Learner
+
+SELF = "self"
 
 
 def checkpoint_of(name: str, named: Mapping[str, Path]) -> Path:
@@ -32,6 +35,7 @@ def load_teachers(
     names: Sequence[str],
     named: Mapping[str, Path],
     *,
+    learner: Learner,
     stem: EncoderStem,
     units: int,
     vocabulary: Vocabulary,
@@ -39,7 +43,8 @@ def load_teachers(
     """Load teachers that take the same features as a learner behind ``stem``.
 
     Args:
-        names: the teachers' names.
+        names: the teachers' names; ``self`` is a copy of the learner as it is.
+        learner: the learner, at the beginning of its stage.
         named: checkpoints of those that vidcap does not ship.
         stem: the frozen part of the learner's encoder.
         units: how many units lie behind it.
@@ -51,6 +56,9 @@ def load_teachers(
     """
     teachers = []
     for name in names:
+        if name == SELF:
+            teachers.append(copy.deepcopy(learner))
+            continue
         path = checkpoint_of(name, named)
         model, manifest = load_model(path)
         own_stem, tail = model.encoder.split(units)

@@ -9,7 +9,6 @@ when all of them have run.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -53,7 +52,7 @@ def main() -> int:
         print(f"notebook: {path}: {error}", file=sys.stderr)
         return 1
     notebook.metadata = nbformat.from_dict(METADATA)
-    write_atomically(path, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+    write_atomically(path, nbformat.writes(notebook) + "\n")
     print(f"{path}: {len(notebook.cells)} cells, {path.stat().st_size} bytes")
     return 0
 

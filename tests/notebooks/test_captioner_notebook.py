@@ -153,4 +153,5 @@ def test_attention_is_a_share_of_every_region_for_every_word(executed):
 def test_every_captioner_is_searched_with_every_beam(executed):
     wanted = [[name, size, 7] for name in (*SMALL, "shipped") for size in (1, 3, 5)]
     assert executed["beams"] == wanted
-    assert all(len(set(texts)) >= 4 for texts in executed["graphs"].values())
+    # Not one sentence for all pictures, as when features do not reach the decoder.
+    assert all(len(set(texts)) >= 3 for texts in executed["graphs"].values())

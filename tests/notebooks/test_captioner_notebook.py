@@ -23,8 +23,8 @@ print(json.dumps({
     "names": [picture.path.stem for picture in val],
     "batchnorm": [len(statistics), moved],
     "features": [list(view.shape) for view in stored],
-    "losses": {name: [row["loss"] for row in run.history] for name, run in runs.items()},
-    "cider_d": {name: [row["cider_d"] for row in run.history] for name, run in runs.items()},
+    "losses": {name: [row["words"] for row in rows] for name, rows in histories.items()},
+    "cider_d": {name: [row["cider_d"] for row in rows] for name, rows in histories.items()},
     "scores": {name: own.cider_d for name, own in scores.items()},
     "graphs": {name: [caption.text for caption in own.captions] for name, own in results.items()},
     "torch": {

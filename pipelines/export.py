@@ -1,10 +1,19 @@
-"""Make the graph files that run a checkpoint without torch, and hold the two together.
+"""Turn a trained checkpoint into one that runs without torch, and hold the two together.
 
-    python pipelines/export.py vidcap/captioning/models/show-attend-tell.safetensors
+    python pipelines/export.py runs/show-attend-tell/show-attend-tell.safetensors
 
-The graphs are written beside the checkpoint (or to ``--output``).  With captioned pictures
-(``--images``, ``--captions``, ``--split``) every one is captioned by torch and by the graphs, and
-the share of identical captions, the largest difference of scores and both CIDEr-Ds are printed.
+The result is again one checkpoint, with its graphs inside (``--output``; beside the source and
+named after the precision without it).  Weights keep their numbers, unless ``--half`` rounds all of
+them to float16, or ``--int8`` puts the encoder and all matrices into eight bits, with ranges
+measured on pictures of ``--calibration-split``.
+
+With captioned pictures (``--images``, ``--captions``, ``--split``) every one is captioned by torch
+from the source and by the graphs of the result, and the share of identical captions, the largest
+difference of scores and both CIDEr-Ds are printed.
+
+``--onnx FOLDER`` and ``--torch-export FOLDER`` also write the result's two halves for other
+programs, read them again, and compare numbers and captions with those of torch.  Load ``.pt2``
+files only if you made them.
 """
 
 from __future__ import annotations
@@ -12,40 +21,61 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
+from vidcap.captioning import interchange
 from vidcap.captioning.beam import BeamSettings
 from vidcap.captioning.captioner import CheckpointCaptioner
 from vidcap.captioning.checkpoint import read_manifest
-from vidcap.captioning.graphs import GraphFiles, build_graphs
+from vidcap.captioning.export import export_checkpoint
+from vidcap.captioning.graphs import read_graphs
 from vidcap.captioning.model import load_model
 from vidcap.captioning.openvino_runtime import OpenVinoRuntime
 from vidcap.captioning.runtime import Runtime
 from vidcap.captioning.torch_runtime import TorchRuntime
-from vidcap.errors import VidcapError
+from vidcap.errors import UsageError, VidcapError
 from vidcap.text.metrics import score_corpus
 from vidcap.training.data import CaptionedPicture, load_captions
 from vidcap.training.evaluation import Evaluated, caption_pictures
+from vidcap.video.picture import read_picture, squash
 
 
-def main() -> int:
-    """Write the graphs and print what was written, and how they compare, as JSON."""
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("--output", type=Path, help="folder of the graphs [the checkpoint's]")
-    parser.add_argument("--images", type=Path, help="folder of pictures to compare on")
+    parser.add_argument("--output", type=Path, help="file to write [CHECKPOINT-PRECISION]")
+    precision = parser.add_mutually_exclusive_group()
+    precision.add_argument("--half", action="store_true", help="float16 weights throughout")
+    precision.add_argument("--int8", action="store_true", help="int8 weights and encoder")
+    parser.add_argument("--images", type=Path, help="folder of pictures")
     parser.add_argument("--captions", type=Path, help="JSON file of their captions")
-    parser.add_argument("--split", help="part of the data set [all]")
+    parser.add_argument("--split", help="part of the data set to compare on [all]")
     parser.add_argument("--limit", type=int, help="compare on so many pictures [all]")
-    arguments = parser.parse_args()
+    parser.add_argument(
+        "--calibration-split", default="train", help="part for the ranges of int8 [%(default)s]"
+    )
+    parser.add_argument(
+        "--calibration-pictures", type=int, default=300, help="so many of it [%(default)s]"
+    )
+    parser.add_argument("--onnx", type=Path, metavar="FOLDER", help="also write ONNX files")
+    parser.add_argument(
+        "--torch-export", type=Path, metavar="FOLDER", help="also write torch.export files"
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Write what was asked for and print what it is, and how it compares, as JSON."""
     try:
-        print(json.dumps(export(arguments)))
+        print(json.dumps(export(_arguments())))
     except VidcapError as error:
         print(f"export: {error}", file=sys.stderr)
         return error.exit_code
@@ -53,36 +83,92 @@ def main() -> int:
 
 
 def export(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Build the graphs and, when pictures are given, compare them with torch."""
-    checkpoint: Path = arguments.checkpoint
-    files = build_graphs(checkpoint, arguments.output or checkpoint.parent)
+    """Export the checkpoint and, when pictures are given, compare it with its source."""
+    source: Path = arguments.checkpoint
+    manifest = read_manifest(source)
+    precision = "int8" if arguments.int8 else "float16" if arguments.half else "exact"
+    target = arguments.output or source.with_name(f"{source.stem}-{precision}.safetensors")
+    data = (arguments.images, arguments.captions) if arguments.images else None
+    if data and not arguments.captions:
+        raise UsageError("--images needs --captions")
+    calibration: list[NDArray[np.uint8]] = []
+    if arguments.int8:
+        if not data:
+            raise UsageError("--int8 needs --images and --captions to measure ranges on")
+        own = load_captions(*data, split=arguments.calibration_split)
+        # Evenly from all of it: files may be sorted by what they show.
+        own = own[:: max(1, len(own) // arguments.calibration_pictures)]
+        calibration = _read(own[: arguments.calibration_pictures], manifest.picture_size)
+    export_checkpoint(source, target, precision=precision, pictures=calibration)
     result: dict[str, Any] = {
-        "graphs": [str(files.encode), str(files.step)],
-        "bytes": sum(
-            file.stat().st_size
-            for path in (files.encode, files.step)
-            for file in (path, path.with_suffix(".bin"))
-        ),
+        "checkpoint": str(target),
+        "bytes": target.stat().st_size,
+        "precision": precision,
     }
-    if arguments.images and arguments.captions:
-        pictures = load_captions(arguments.images, arguments.captions, split=arguments.split)
-        result |= compare(checkpoint, files, pictures[: arguments.limit])
+    pictures: Sequence[CaptionedPicture] = ()
+    if data:
+        pictures = load_captions(*data, split=arguments.split)[: arguments.limit]
+        graphs = OpenVinoRuntime(
+            read_graphs(target),
+            picture_size=manifest.picture_size,
+            group=16,
+            beams=BeamSettings(**manifest.beam).size,
+        )
+        result |= _compare({"torch": _torch(source), "graphs": graphs}, target, pictures)
+    for kind, folder, write, load in (
+        ("onnx", arguments.onnx, interchange.write_onnx, interchange.load_onnx),
+        (
+            "torch_export",
+            arguments.torch_export,
+            interchange.write_torch_export,
+            interchange.load_torch_export,
+        ),
+    ):
+        if folder:
+            result[kind] = _interchange(kind, target, write(target, folder), load, pictures)
     return result
 
 
-def compare(
-    checkpoint: Path, files: GraphFiles, pictures: Sequence[CaptionedPicture]
+def _read(pictures: Sequence[CaptionedPicture], size: int) -> list[NDArray[np.uint8]]:
+    return [squash(read_picture(picture.path), (size, size)) for picture in pictures]
+
+
+def _torch(checkpoint: Path) -> Runtime:
+    model, _ = load_model(checkpoint)
+    return TorchRuntime(model, device="cpu", group=16)
+
+
+def _interchange(
+    kind: str,
+    checkpoint: Path,
+    files: tuple[Path, Path],
+    load: Callable[..., Runtime],
+    pictures: Sequence[CaptionedPicture],
 ) -> dict[str, Any]:
-    """Caption pictures with torch and with the graphs, and say how far they agree."""
+    """Say what was written and how what is read again compares with the checkpoint in torch."""
+    model, manifest = load_model(checkpoint)
+    reference: Runtime = TorchRuntime(model, device="cpu", group=16)
+    again = load(*files, memory_count=model.decoder.memory_count)
+    size = manifest.picture_size
+    noise = np.random.default_rng(0).integers(0, 256, (4, size, size, 3), dtype=np.uint8)
+    sample = _read(pictures[: again.group], size) or list(noise)
+    differences = interchange.largest_differences(reference, again, sample)
+    result: dict[str, Any] = {
+        "files": [str(file) for file in files],
+        "bytes": sum(file.stat().st_size for file in files),
+        "largest_differences": {name: float(f"{v:.3g}") for name, v in differences.items()},
+    }
+    if pictures:
+        result |= _compare({"torch": reference, kind: again}, checkpoint, pictures)
+    return result
+
+
+def _compare(
+    runtimes: dict[str, Runtime], checkpoint: Path, pictures: Sequence[CaptionedPicture]
+) -> dict[str, Any]:
+    """Caption pictures with two run times, and say how far they agree."""
     manifest = read_manifest(checkpoint)
     beam = BeamSettings(**manifest.beam)
-    model, _ = load_model(checkpoint)
-    runtimes: dict[str, Runtime] = {
-        "torch": TorchRuntime(model, device="cpu", group=16),
-        "graphs": OpenVinoRuntime(
-            files, picture_size=manifest.picture_size, group=16, beams=beam.size
-        ),
-    }
     found: dict[str, Evaluated] = {}
     for name, runtime in runtimes.items():
         captioner = CheckpointCaptioner(name, checkpoint, manifest, runtime, beam)
@@ -90,7 +176,7 @@ def compare(
             found[name] = caption_pictures(
                 captioner, pictures, progress=lambda done, bar=bar: bar.update(done - bar.n)
             )
-    pairs = list(zip(found["torch"].captions, found["graphs"].captions, strict=True))
+    pairs = list(zip(*(own.captions for own in found.values()), strict=True))
     same = [(a, b) for a, b in pairs if a.text == b.text]
     return {
         "pictures": len(pairs),

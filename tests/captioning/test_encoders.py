@@ -3,7 +3,12 @@ import importlib.util
 import pytest
 import torch
 
-from vidcap.captioning.encoders import build_encoder, encoder_names, load_pretrained
+from vidcap.captioning.encoders import (
+    build_encoder,
+    encoder_names,
+    fold_batch_norm,
+    load_pretrained,
+)
 from vidcap.errors import ModelError
 
 PICTURES = torch.randint(
@@ -35,6 +40,24 @@ def test_every_encoder_gives_regions_of_its_channels(name, shape, parameters):
         assert encoder(PICTURES[:1]).shape == (1, *shape)
     assert encoder.channels == shape[1]
     assert sum(p.numel() for p in encoder.parameters()) == parameters
+
+
+@pytest.mark.parametrize("name", ["efficientnet-lite0", "efficientnet-b0", "resnet50"])
+def test_folding_batch_norm_changes_no_number(name):
+    torch.manual_seed(0)
+    encoder = build_encoder(name)
+    for module in encoder.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(std=0.1)
+            module.running_var.uniform_(0.5, 2.0)
+            module.weight.data.uniform_(0.5, 1.5)
+            module.bias.data.normal_(std=0.1)
+    with torch.inference_mode():
+        before = encoder(PICTURES[:1])
+        fold_batch_norm(encoder)
+        after = encoder(PICTURES[:1])
+    assert not any("running_var" in key for key in encoder.state_dict())
+    torch.testing.assert_close(after, before, rtol=1e-3, atol=1e-3 * before.abs().max().item())
 
 
 def test_the_list_of_names_is_complete():

@@ -5,8 +5,7 @@ import pytest
 
 from vidcap.captioning.beam import BeamSettings
 from vidcap.captioning.captioner import CheckpointCaptioner
-from vidcap.captioning.checkpoint import read_manifest
-from vidcap.captioning.graphs import GraphFiles, build_graphs, graph_files
+from vidcap.captioning.graphs import with_graphs
 from vidcap.captioning.registry import load_captioner, shipped_captioners
 
 CHECKPOINTS = [shipped.file for shipped in shipped_captioners()]
@@ -29,10 +28,8 @@ def photographs(count):
 
 
 @pytest.mark.parametrize("checkpoint", CHECKPOINTS, ids=lambda path: path.stem)
-def test_graphs_ship_beside_their_checkpoint(checkpoint):
-    files = graph_files(checkpoint)
-    assert files.encode.parent == checkpoint.parent
-    assert files.complete()
+def test_what_ships_has_its_graphs_inside(checkpoint):
+    assert with_graphs(checkpoint) == checkpoint
     assert checkpoint.stat().st_size <= 40e6
 
 
@@ -53,36 +50,3 @@ def test_graphs_and_torch_say_the_same(checkpoint):
     same = [(a, b) for a, b in pairs if a.text == b.text]
     assert len(same) / len(pairs) >= 0.995
     assert max(abs(a.score - b.score) for a, b in same) < 1e-3
-
-
-def test_graphs_of_another_checkpoint_are_never_taken(tmp_path, monkeypatch):
-    """A checkpoint without its own graphs gets new ones, in the cache, not a neighbour's."""
-    checkpoint = CHECKPOINTS[0]
-    manifest = read_manifest(checkpoint)
-    copy = tmp_path / checkpoint.name
-    copy.write_bytes(checkpoint.read_bytes()[:-2] + b"\0\0")  # another file, hence another hash
-    for path in checkpoint.parent.glob(f"{checkpoint.stem}-*"):
-        (tmp_path / path.name).symlink_to(path)
-    monkeypatch.setattr("vidcap.captioning.graphs.cache_folder", lambda: tmp_path / "cache")
-    built = []
-
-    def build(path, folder):
-        built.append(path)
-        return GraphFiles(folder / "encode.xml", folder / "step.xml")
-
-    monkeypatch.setattr("vidcap.captioning.graphs.build_graphs", build)
-    assert manifest.picture_size
-    files = graph_files(copy)
-    assert built == [copy]
-    assert files.encode.parent == tmp_path / "cache" / "graphs"
-
-
-@pytest.mark.slow
-def test_the_same_checkpoint_gives_the_same_graphs(tmp_path):
-    checkpoint = CHECKPOINTS[0]
-    shipped = graph_files(checkpoint)
-    built = build_graphs(checkpoint, tmp_path)
-    assert built.encode.name == shipped.encode.name
-    for own, theirs in ((built.encode, shipped.encode), (built.step, shipped.step)):
-        assert own.with_suffix(".bin").stat().st_size == theirs.with_suffix(".bin").stat().st_size
-    assert not list(tmp_path.glob(".vidcap-*"))

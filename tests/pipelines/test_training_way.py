@@ -104,6 +104,54 @@ def test_the_graphs_say_what_torch_says(workshop):
     assert printed["cider_d"]["torch"] == printed["cider_d"]["graphs"]
 
 
+@pytest.mark.slow
+def test_other_formats_are_written_and_give_the_same_numbers(workshop, tmp_path):
+    pytest.importorskip("onnx", reason="the export extra writes ONNX")
+    folder, _ = workshop
+    done = call(
+        "export.py",
+        folder / "run" / "tiny.safetensors",
+        *("--output", tmp_path / "out.safetensors", "--onnx", tmp_path / "onnx"),
+        *("--torch-export", tmp_path / "pt2"),
+        *("--images", folder / "images", "--captions", folder / "captions.json"),
+    )
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    for kind, suffix in (("onnx", ".onnx"), ("torch_export", ".pt2")):
+        files = [Path(file) for file in printed[kind]["files"]]
+        assert [file.name for file in files] == [f"out-encode{suffix}", f"out-step{suffix}"]
+        assert printed[kind]["bytes"] == sum(file.stat().st_size for file in files)
+        assert max(printed[kind]["largest_differences"].values()) < 1e-3
+        assert printed[kind]["identical"] == 1.0
+
+
+@pytest.mark.slow
+def test_int8_is_written_and_compared_in_one_command(workshop, tmp_path):
+    pytest.importorskip("nncf", reason="the export extra puts encoders into int8")
+    folder, _ = workshop
+    checkpoint = folder / "run" / "tiny.safetensors"
+    done = call(
+        "export.py",
+        *(checkpoint, "--int8", "--output", tmp_path / "int8.safetensors"),
+        *("--images", folder / "images", "--captions", folder / "captions.json"),
+        *("--split", "val"),
+    )
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    assert printed["precision"] == "int8"
+    assert printed["pictures"] == 4
+    assert printed["bytes"] < 0.75 * checkpoint.stat().st_size
+    assert set(printed["cider_d"]) == {"torch", "graphs"}
+    assert read_manifest(tmp_path / "int8.safetensors").training["export"]["pictures"] == 4
+
+
+def test_int8_without_pictures_is_refused(workshop):
+    folder, _ = workshop
+    done = call("export.py", folder / "run" / "tiny.safetensors", "--int8")
+    assert done.returncode == 2
+    assert "--images" in done.stderr
+
+
 def test_a_checkpoint_is_evaluated_on_the_part_that_was_asked(workshop):
     folder, _ = workshop
     done = call(

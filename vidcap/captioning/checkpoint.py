@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FORMAT = 1
+GRAPHS = "graphs."  # begins the names of what is no weight: see vidcap/captioning/graphs.py
+SCALE = ".scale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,10 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Read a checkpoint's tensors as float32 torch tensors.
+    """Read a checkpoint's tensors as float32 torch tensors; int8 ones are multiplied out.
 
     Raises:
-        ModelError: the file cannot be read as safetensors.
+        ModelError: the file cannot be read as safetensors, or its int8 weights have no scales.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -105,14 +107,43 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         state = load_file(path)
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{path}: cannot be read as safetensors: {error}") from error
-    return {
-        name: tensor.float() if tensor.is_floating_point() else tensor
-        for name, tensor in state.items()
-    }
+    try:
+        return unpack({name: part for name, part in state.items() if not name.startswith(GRAPHS)})
+    except (KeyError, RuntimeError) as error:
+        raise ModelError(f"{path}: the scales of its int8 weights are damaged: {error}") from error
 
 
-def write_checkpoint(path: Path, manifest: Manifest, weights: Mapping[str, Tensor]) -> None:
-    """Write a checkpoint with float16 weights, wholly or not at all.
+def unpack(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return stored weights as a model takes them, in float32.
+
+    An int8 weight ``NAME`` has one scale for each slice of its first axis, in ``NAME.scale``.
+    """
+    import torch
+
+    weights: dict[str, Tensor] = {}
+    for name, tensor in stored.items():
+        if tensor.dtype == torch.int8:
+            scale = stored[name + SCALE].float()
+            weights[name] = tensor.float() * scale.view(-1, *[1] * (tensor.dim() - 1))
+        elif not (name.endswith(SCALE) and name.removesuffix(SCALE) in stored):
+            weights[name] = tensor.float() if tensor.is_floating_point() else tensor
+    return weights
+
+
+def write_checkpoint(
+    path: Path,
+    manifest: Manifest,
+    weights: Mapping[str, Tensor],
+    *,
+    half: bool = True,
+) -> None:
+    """Write a checkpoint, wholly or not at all.
+
+    Args:
+        path: where to.
+        manifest: what it says of itself.
+        weights: its tensors by name.
+        half: round floats to float16; without, every tensor keeps its type.
 
     Raises:
         OutputError: the file cannot be written.
@@ -120,7 +151,7 @@ def write_checkpoint(path: Path, manifest: Manifest, weights: Mapping[str, Tenso
     from safetensors.torch import save_file
 
     tensors = {
-        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
+        name: (tensor.half() if half and tensor.is_floating_point() else tensor).contiguous()
         for name, tensor in weights.items()
     }
     with replacing(path) as scratch:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from vidcap.errors import ModelError
 
@@ -153,6 +155,31 @@ class EncoderTail(nn.Module):
         side = math.isqrt(stems.shape[1])
         grid = stems.transpose(1, 2).reshape(len(stems), -1, side, side)
         return _flat(self.units(grid))
+
+
+def fold_batch_norm(module: nn.Module) -> None:
+    """Fold every BatchNorm into the convolution that its module defines just before it, in place.
+
+    The numbers stay those of evaluation mode, to rounding; a convolution gains a bias, and
+    ``Identity`` takes the place of its BatchNorm.
+    """
+    parts = list(module.named_children())
+    for (_, convolution), (name, norm) in pairwise(parts):
+        if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            assert norm.running_mean is not None
+            assert norm.running_var is not None
+            convolution.weight, convolution.bias = fuse_conv_bn_weights(
+                convolution.weight,
+                convolution.bias,
+                norm.running_mean,
+                norm.running_var,
+                norm.eps,
+                norm.weight,
+                norm.bias,
+            )
+            setattr(module, name, nn.Identity())
+    for _, part in parts:
+        fold_batch_norm(part)
 
 
 def _same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:

@@ -1,42 +1,36 @@
-"""The graph files of a checkpoint: where they lie, and making them.
+"""The graphs of a checkpoint: how OpenVINO runs it without torch.
 
-A checkpoint has two graphs: ``encode`` takes a picture to all that the decoder needs of it, and
-``step`` reads one word a row and predicts the next.  They bear the first letters of the
-checkpoint's hash in their names, so that the graphs of another version are never taken for its own.
+There are two: ``encode`` takes a picture to all that the decoder needs of it, and ``step`` reads
+one word a row and predicts the next.  An exported checkpoint holds both as OpenVINO IR, as text in
+tensors of bytes, and their weights are its own: an offset in a graph counts from the first byte
+after the file's header.  So no weight is stored twice, and no graph can be taken for another
+checkpoint's.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from vidcap.captioning.checkpoint import checkpoint_hash
-from vidcap.errors import ModelError, OutputError
+import numpy as np
+from numpy.typing import NDArray
+
+from vidcap.captioning.checkpoint import GRAPHS, checkpoint_hash
+from vidcap.errors import ModelError
+
+ENCODE, STEP, CONSTANTS = GRAPHS + "encode", GRAPHS + "step", GRAPHS + "constants"
 
 
 @dataclass(frozen=True, slots=True)
-class GraphFiles:
-    """The two ``.xml`` files; the weights lie beside them as ``.bin``."""
+class Graphs:
+    """The two graphs as OpenVINO models, and the memory that their constants lie in."""
 
-    encode: Path
-    step: Path
-
-    def complete(self) -> bool:
-        """Tell whether all four files are there."""
-        return all(
-            file.is_file()
-            for path in (self.encode, self.step)
-            for file in (path, path.with_suffix(".bin"))
-        )
-
-
-def _names(folder: Path, checkpoint: Path) -> GraphFiles:
-    stem = f"{checkpoint.stem}-{checkpoint_hash(checkpoint)[:12]}"
-    return GraphFiles(folder / f"{stem}-encode.xml", folder / f"{stem}-step.xml")
+    encode: Any
+    step: Any
+    weights: NDArray[np.uint8]
 
 
 def cache_folder() -> Path:
@@ -50,68 +44,64 @@ def cache_folder() -> Path:
     return Path(base) / "vidcap"
 
 
-def graph_files(checkpoint: Path) -> GraphFiles:
-    """Return a checkpoint's graphs: those beside it, else those in the cache, made if need be.
+def _texts(checkpoint: Path) -> dict[str, str]:
+    from safetensors import SafetensorError, safe_open
 
-    Making them needs torch and takes some seconds, once for each checkpoint.
+    try:
+        with safe_open(checkpoint, framework="numpy") as file:
+            return {
+                name: file.get_tensor(name).tobytes().decode(errors="replace")
+                for name in {ENCODE, STEP} & set(file.keys())
+            }
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{checkpoint}: cannot be read as safetensors: {error}") from error
+
+
+def has_graphs(checkpoint: Path) -> bool:
+    """Tell whether a checkpoint was exported.
 
     Raises:
-        ModelError: the checkpoint cannot be read.
+        ModelError: the file cannot be read as safetensors.
+    """
+    return len(_texts(checkpoint)) == 2
+
+
+def with_graphs(checkpoint: Path) -> Path:
+    """Return a checkpoint that has graphs: itself, or its exported copy in the cache.
+
+    Making the copy needs torch and takes some seconds, once for each checkpoint.
+
+    Raises:
+        ModelError: the checkpoint cannot be read or exported.
         OutputError: the cache folder cannot be written.
     """
-    beside = _names(checkpoint.parent, checkpoint)
-    if beside.complete():
-        return beside
-    folder = cache_folder() / "graphs"
-    cached = _names(folder, checkpoint)
-    if not cached.complete():
-        build_graphs(checkpoint, folder)
-    return cached
+    if has_graphs(checkpoint):
+        return checkpoint
+    name = f"{checkpoint.stem}-{checkpoint_hash(checkpoint)[:12]}.safetensors"
+    copy = cache_folder() / "graphs" / name
+    if not copy.is_file():
+        from vidcap.captioning.export import export_checkpoint
+
+        export_checkpoint(checkpoint, copy)
+    return copy
 
 
-def build_graphs(checkpoint: Path, folder: Path) -> GraphFiles:
-    """Make the graphs of a checkpoint in a folder.
+def read_graphs(checkpoint: Path) -> Graphs:
+    """Read the graphs that are in an exported checkpoint.
 
     Raises:
-        ModelError: the checkpoint cannot be read or converted.
-        OutputError: the folder cannot be written.
+        ModelError: the checkpoint holds none, or this OpenVINO cannot read them.
     """
-    import torch
+    from vidcap.captioning.openvino import read
 
-    from vidcap.captioning import openvino
-    from vidcap.captioning.model import Stepping, load_model
-
-    model, manifest = load_model(checkpoint)
-    size = manifest.picture_size
-    # Two pictures with three rows each: sizes that coincide could be taken for one another.
-    pictures = torch.zeros(2, size, size, 3, dtype=torch.uint8)
-    kept = model.decoder.memory_count
-    with torch.no_grad():
-        prepared = model(pictures)
-    inputs = (
-        torch.zeros(6, dtype=torch.long),
-        *prepared[:kept],
-        *(part.repeat_interleave(3, 0) for part in prepared[kept:]),
-    )
-    files = _names(folder, checkpoint)
+    texts = _texts(checkpoint)
+    if len(texts) < 2:
+        raise ModelError(f"{checkpoint}: holds no graphs; pipelines/export.py makes some")
+    with checkpoint.open("rb") as file:
+        first = 8 + int.from_bytes(file.read(8), "little")
+    # Copy on write: OpenVINO takes no read-only memory, and writes none.
+    weights = np.memmap(checkpoint, dtype=np.uint8, mode="c", offset=first)
     try:
-        encode = openvino.convert(model, [pictures], [[-1, *pictures.shape[1:]]])
-        step = openvino.convert(
-            Stepping(model.decoder), inputs, [[-1, *part.shape[1:]] for part in inputs]
-        )
-    except RuntimeError as error:
-        raise ModelError(f"{checkpoint}: cannot be turned into graphs: {error}") from error
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".vidcap-") as scratch:
-            # Converting folds BatchNorm into the convolutions: rounded to float16 again, these
-            # weights changed 1.5 % of the captions.  The step's weights are the checkpoint's.
-            for graph, target, half in ((encode, files.encode, False), (step, files.step, True)):
-                made = Path(scratch) / target.name
-                openvino.save(graph, made, half=half)
-                # The .xml goes last: where it is, its weights are.
-                shutil.move(made.with_suffix(".bin"), target.with_suffix(".bin"))
-                shutil.move(made, target)
-    except OSError as error:
-        raise OutputError(f"{folder}: graphs cannot be written: {error.strerror}") from error
-    return files
+        return Graphs(read(texts[ENCODE], weights), read(texts[STEP], weights), weights)
+    except ModelError as error:
+        raise ModelError(f"{checkpoint}: {error}") from error

@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from vidcap.captioning.checkpoint import Manifest, read_manifest, read_weights
-from vidcap.captioning.encoders import Encoder, build_encoder
+from vidcap.captioning.encoders import Encoder, build_encoder, fold_batch_norm
 from vidcap.captioning.ensemble import Ensemble, EnsembleConfig
 from vidcap.captioning.show_attend_tell import ShowAttendTell, ShowAttendTellConfig
 from vidcap.captioning.transformer import Transformer, TransformerConfig
@@ -109,8 +109,11 @@ def load_model(path: Path) -> tuple[CaptionModel, Manifest]:
             len(Vocabulary(manifest.vocabulary)),
         ),
     )
+    weights = read_weights(path)
+    if not any(name.endswith("running_var") for name in weights):
+        fold_batch_norm(model.encoder)  # as exporting did before it wrote these weights
     try:
-        model.load_state_dict(read_weights(path))
+        model.load_state_dict(weights)
     except RuntimeError as error:
         raise ModelError(f"{path}: weights and header do not belong together: {error}") from error
     return model.eval(), manifest

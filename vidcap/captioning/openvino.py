@@ -1,7 +1,6 @@
 """OpenVINO as a run time: turning torch modules to graphs and running them on the CPU.
 
-The graphs are OpenVINO IR (``.xml`` beside ``.bin``).  They are made from torch once, when a
-checkpoint is exported; running them needs no torch.
+The graphs are made from torch once, when a checkpoint is exported; running them needs no torch.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ import importlib
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -55,32 +53,30 @@ def convert(module: nn.Module, example: Sequence[Tensor], shapes: Sequence[Seque
         )
 
 
-def save(model: Any, path: Path, *, half: bool) -> None:
-    """Write a converted model to ``path`` (``.xml``) and its weights beside it (``.bin``).
+def read(text: str, weights: NDArray[np.uint8]) -> Any:
+    """Read a graph for :class:`Graph` to compile.
 
-    ``half`` keeps the weights as float16: right where they are the checkpoint's own, wrong where
-    converting made new ones of them.
-    """
-    import_openvino().save_model(model, path, compress_to_fp16=half)
-
-
-def read(path: Path) -> Any:
-    """Read a graph file, for :class:`Graph` to compile.
+    Args:
+        text: the graph as OpenVINO IR.
+        weights: what its offsets point into; must outlive the graph.
 
     Raises:
-        ModelError: the file is not a graph that this OpenVINO can read.
+        ModelError: this is no graph that this OpenVINO can read.
     """
+    openvino = import_openvino()
+    if not text.startswith("<?xml"):  # OpenVINO would try other formats, which may name files
+        raise ModelError("its graph is no OpenVINO IR")
     try:
-        return import_openvino().Core().read_model(path)
+        return openvino.Core().read_model(text, openvino.Tensor(weights, shared_memory=True))
     except RuntimeError as error:
-        raise ModelError(f"{path}: cannot be read by OpenVINO: {error}") from error
+        raise ModelError(f"its graph cannot be read by OpenVINO: {error}") from error
 
 
 class Graph:
     """A compiled graph on the CPU, run with fixed shapes in float32.
 
     Args:
-        model: what :func:`read` or :func:`convert` gave.
+        model: what :func:`read` or :func:`convert` gave, which is changed.
         shapes: the exact shape of every input: results for one picture then never depend on how
             many others were asked for with it.
         threads: processor threads in all; 0 leaves it to OpenVINO.

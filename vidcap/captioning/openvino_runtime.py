@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidcap.captioning.beam import Step
-from vidcap.captioning.graphs import GraphFiles
-from vidcap.captioning.openvino import Graph, import_openvino, read
+from vidcap.captioning.graphs import Graphs
+from vidcap.captioning.openvino import Graph, import_openvino
 from vidcap.captioning.runtime import Prepared
 
 
@@ -29,7 +29,7 @@ class OpenVinoRuntime:
     the numbers for a picture do not depend on the company it comes in.
 
     Args:
-        files: the checkpoint's graphs.
+        graphs: the checkpoint's graphs.
         picture_size: side in pixels of the squashed pictures.
         group: pictures decoded together.
         beams: rows a picture.
@@ -38,7 +38,7 @@ class OpenVinoRuntime:
 
     def __init__(
         self,
-        files: GraphFiles,
+        graphs: Graphs,
         *,
         picture_size: int,
         group: int,
@@ -47,19 +47,19 @@ class OpenVinoRuntime:
     ) -> None:
         self.name = f"openvino {import_openvino().__version__.split('-')[0]} cpu"
         self.group = group
+        self._weights = graphs.weights  # compiled graphs may go on using this memory
         threads = threads or usable_processors()
         shape = (1, picture_size, picture_size, 3)
-        self._encode = Graph(read(files.encode), [shape], threads=threads, streams=threads)
+        self._encode = Graph(graphs.encode, [shape], threads=threads, streams=threads)
         rows = group * beams
         prepared = self._encode.output_shapes()
         # A step gives back log-probabilities, the state and attention weights: what else the
         # encoder prepared is memory, which stays as it is while a picture is decoded.
-        step = read(files.step)
-        self._memory_count = len(prepared) - (len(step.outputs) - 2)
+        self._memory_count = len(prepared) - (len(graphs.step.outputs) - 2)
         shapes: list[tuple[int, ...]] = [(rows,)]
         for index, output in enumerate(prepared):
             shapes.append((group if index < self._memory_count else rows, *output[1:]))
-        self._step = Graph(step, shapes, threads=threads)
+        self._step = Graph(graphs.step, shapes, threads=threads)
 
     def encode(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[Prepared]:
         """Encode pictures, one a request, as many at once as there are threads."""

@@ -99,11 +99,11 @@ def load_captioner(
         model, _ = load_model(checkpoint)
         gpu = TorchRuntime(model, device="cuda", group=batch_size, threads=threads)
         return CheckpointCaptioner(shown, checkpoint, manifest, gpu, beam)
-    from vidcap.captioning.graphs import graph_files
+    from vidcap.captioning.graphs import read_graphs, with_graphs
     from vidcap.captioning.openvino_runtime import OpenVinoRuntime
 
     cpu = OpenVinoRuntime(
-        graph_files(checkpoint),
+        read_graphs(with_graphs(checkpoint)),
         picture_size=manifest.picture_size,
         group=_CPU_GROUP,
         beams=beam.size,

@@ -69,7 +69,7 @@ def train(
         choice_pictures: what chooses the epoch.
         folder: the run's.  A stage has its folder in that of the stage it goes on from.
         features: folder of encoder features, which several runs may share [folder/features].
-        teachers: checkpoints of the teachers that stages name, less those that vidcap ships.
+        teachers: checkpoints of the teachers that stages name.
         device: ``cpu`` or ``cuda``.
         threads: processor threads; 0 for all.
         report: is told a line from time to time.

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from vidcap.captioning.encoders import EncoderStem
 from vidcap.captioning.model import load_model
-from vidcap.captioning.registry import shipped_captioners
 from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import DataError
 from vidcap.training.encoding import encoder_hash
@@ -18,17 +17,16 @@ SELF = "self"
 
 
 def checkpoint_of(name: str, named: Mapping[str, Path]) -> Path:
-    """Return a teacher's checkpoint: the one that was named, or the one that vidcap ships.
+    """Return a teacher's checkpoint.
 
     Raises:
-        DataError: there is no such teacher.
+        DataError: nobody said where it is.
     """
-    found = {shipped.name: shipped.file for shipped in shipped_captioners()} | dict(named)
-    if name not in found:
+    if name not in named:
         raise DataError(
             f"no checkpoint is known for the teacher {name!r}: give it with --teacher {name}=FILE"
         )
-    return found[name]
+    return named[name]
 
 
 def load_teachers(
@@ -45,7 +43,7 @@ def load_teachers(
     Args:
         names: the teachers' names; ``self`` is a copy of the learner as it is.
         learner: the learner, at the beginning of its stage.
-        named: checkpoints of those that vidcap does not ship.
+        named: their checkpoints, as training wrote them: an exported one has its encoder folded.
         stem: the frozen part of the learner's encoder.
         units: how many units lie behind it.
         vocabulary: the learner's.

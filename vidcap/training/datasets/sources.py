@@ -75,17 +75,25 @@ def _groups(
     each is of a split of its own.
     """
     groups: dict[tuple[str, str], tuple[CaptionFormat, list[Source]]] = {}
+    others: dict[str, DataError] = {}
     complaint: DataError | None = None
     for path in _candidates(folder, pictures):
+        rest = without_split(path) if of_file_name(path) else f"/{path.name}"
         source = Source(path, pictures.path)
         try:
             form = recognise(source)
         except DataError as error:
             complaint = complaint or error
+            others.setdefault(rest, error)
             continue
-        if form is not None:
-            rest = without_split(path) if of_file_name(path) else f"/{path.name}"
+        if form is None:
+            others.setdefault(rest, DataError(f"{path}: not a caption file, as those beside it"))
+        else:
             groups.setdefault((form.name, rest), (form, []))[1].append(source)
+    for _, rest in groups:
+        # A part that is missing would be worse than an error.
+        if rest in others:
+            raise others[rest]
     return list(groups.values()), complaint
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -166,6 +167,55 @@ def test_a_checkpoint_is_evaluated_on_the_part_that_was_asked(workshop):
     (scores,) = printed["captioners"]
     assert 0 <= scores["bleu4"] <= scores["bleu1"] <= 1
     assert scores["cider_d_95"][0] <= scores["cider_d"] <= scores["cider_d_95"][1]
+
+
+def test_an_evaluation_sets_captioners_beside_people_and_each_other(workshop):
+    folder, _ = workshop
+    checkpoint = folder / "run" / "tiny.safetensors"
+    again = folder / "again.safetensors"
+    for path in (folder / "run").glob("tiny.*"):
+        if path.is_file():
+            shutil.copy(path, folder / path.name.replace("tiny", "again"))
+    page, sentences = folder / "page.html", folder / "sentences.jsonl"
+    done = call(
+        "evaluate.py",
+        *("--images", folder / "images", "--captions", folder / "captions.json"),
+        *("--captioner", checkpoint, "--captioner", again, "--no-meteor", "--human"),
+        *("--html", page, "--cases", "2", "--sentences", sentences),
+    )
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    assert printed["data"] == {"form": "karpathy", "split": None, "splits_from": "captions"}
+    first, second = printed["captioners"]
+    assert second["name"] == str(again)
+    assert {"bleu4_95", "rouge_l_95", "words", "repeated_trigrams"} <= set(first)
+    (beside,) = printed["differences"]
+    assert (beside["less"], beside["cider_d"]) == (str(checkpoint), 0)
+    human = printed["human"]
+    assert (human["held_out"], human["references"]) == (2, 1)
+    assert len(human["captioners"]) == 2
+    assert {"bleu4", "rouge_l_95"} <= set(human["human"])
+    for line in ("one human", "bleu4", f"{again} less {checkpoint}", "repeated_trigrams"):
+        assert line in done.stderr
+    lines = [json.loads(line) for line in sentences.read_text().splitlines()]
+    assert len(lines) == 16
+    assert sum(line["cider_d"] for line in lines[:8]) / 8 == pytest.approx(
+        first["cider_d"], abs=1e-4
+    )
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<img ") == 2 * 3 * 2
+    assert "A wall is red ." in text
+
+
+def test_an_empty_part_is_refused(workshop):
+    folder, _ = workshop
+    done = call(
+        "evaluate.py",
+        *("--images", folder / "images", "--captions", folder / "captions.json"),
+        *("--part", "100:"),
+    )
+    assert done.returncode == 8
+    assert done.stderr == "evaluate: --part: there are only 8 pictures\n"
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from vidcap.errors import MissingExtraError, UsageError, VidcapError
-from vidcap.text.meteor import meteor
+from vidcap.text.meteor import Meteor, meteor
 
 DOG = (["a", "dog", "runs"], [["a", "dog", "runs"], ["the", "dog", "is", "running"]])
 
@@ -41,6 +42,37 @@ def test_same_as_pycocoevalcap() -> None:
     assert each == pytest.approx(theirs[1], abs=1e-9)
     # A sentence is like itself, not like another, and nothing like nothing.
     assert each[2:] == [1, 0, 0]
+
+
+@pytest.mark.slow
+@pytest.mark.needs_tool("java")
+def test_sums_of_counts_give_the_figure_of_the_corpus() -> None:
+    pytest.importorskip("pycocoevalcap", reason="METEOR is in pycocoevalcap")
+    candidates = [
+        ["a", "dog", "runs", "on", "grass"],
+        ["a", "dog", "runs"],  # its reference word for word
+        ["a", "man", "rides", "a", "horse"],  # all of it matched, one word by its meaning
+        ["grass", "the", "on"],
+        ["one"],
+        [],
+        [f"w{n}" for n in range(9)] * 200,  # more than is sent at once
+    ]
+    references = [
+        [["a", "dog", "is", "running"], ["the", "dog", "runs", "on", "the", "grass"]],
+        [["the", "dog"], ["a", "dog", "runs"]],
+        [["a", "person", "rides", "a", "horse"]],
+        [["on", "the", "grass"]],
+        [["two"]],
+        [["a", "dog"]],
+        [[f"w{n}" for n in range(9)] * 200],
+    ]
+    corpus, each = meteor(candidates, references)
+    twice, _ = meteor([*candidates, candidates[0]], [*references, references[0]])
+    with Meteor() as scorer:
+        counts = scorer.counts(candidates, references)
+        sums = [counts.sum(axis=0), counts.sum(axis=0) + counts[0], *counts]
+        scores = scorer.of_sums(np.array(sums))
+    assert scores == pytest.approx([corpus, twice, *each], abs=1e-12)
 
 
 def test_says_that_java_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -3,11 +3,14 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vidcap.errors import UsageError
+from vidcap.text.bleu import bleu_counts, bleu_of_sums
+from vidcap.text.bootstrap import resampled_sums
 from vidcap.text.metrics import (
     CiderD,
     bleu,
@@ -122,6 +125,15 @@ class TestBleu:
 
     def test_of_nothing_is_zero(self) -> None:
         assert bleu([[]], [[DOG]]) == (0, 0, 0, 0)
+
+
+class TestBleuOfSums:
+    @given(CORPORA)
+    def test_is_bleu_of_the_corpus_summed(self, corpus: Corpus) -> None:
+        counts = bleu_counts(*corpus)
+        twice = (corpus[0] + corpus[0][:1], corpus[1] + corpus[1][:1])
+        found = bleu_of_sums(np.stack([counts.sum(axis=0), counts.sum(axis=0) + counts[0]]))
+        assert found.tolist() == [list(bleu(*corpus)), list(bleu(*twice))]
 
 
 class TestRougeL:
@@ -269,7 +281,7 @@ class TestBootstrapInterval:
         assert high == pytest.approx(4.5 + 1.96 * deviation, abs=0.05)
 
     def test_same_seed_same_interval(self) -> None:
-        values = [0.1, 0.7, 0.4, 0.9]
+        values = [(7 * i % 11) / 11 for i in range(40)]
         assert bootstrap_interval(values, seed=3) == bootstrap_interval(values, seed=3)
         assert bootstrap_interval(values, seed=3) != bootstrap_interval(values, seed=4)
 
@@ -296,6 +308,14 @@ class TestBootstrapInterval:
     def test_options_are_checked(self, options: dict[str, float], message: str) -> None:
         with pytest.raises(UsageError, match=message):
             bootstrap_interval([1.0], seed=0, **options)
+
+    @given(st.integers(1, 30), st.integers(0, 5))
+    def test_sums_draw_the_same_items_for_all(self, items: int, seed: int) -> None:
+        own = np.arange(items)[:, None]
+        sums = resampled_sums(np.hstack([np.ones_like(own), own]), seed=seed, resamples=20)
+        assert (sums[:, 0] == items).all()
+        again = resampled_sums(2 * own, seed=seed, resamples=20)
+        assert again[:, 0].tolist() == (2 * sums[:, 1]).tolist()
 
     def test_no_values(self) -> None:
         with pytest.raises(UsageError, match="values: is empty"):

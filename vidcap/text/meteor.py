@@ -6,10 +6,13 @@ import importlib.util
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vidcap.errors import MissingExtraError, VidcapError
 from vidcap.text.ngrams import check_corpus
@@ -19,6 +22,16 @@ Sentence = Sequence[str]
 # Sentences from stdin; English with its paraphrases; words lower-cased and taken apart as its own.
 _ARGUMENTS = ("-", "-", "-stdio", "-l", "en", "-norm")
 _SEPARATOR = " ||| "
+
+
+# Characters sent before the answers are read: pipes hold four times as much at the least.
+_SENT_AT_ONCE = 16_000
+# Sums of statistics weighed in one request: more would not fit a line of reasonable length.
+_EVALUATED_AT_ONCE = 1000
+# Columns of Java's statistics of one sentence.
+_LENGTHS = slice(0, 2)
+_CHUNKS = 20
+_MATCHED = slice(21, 23)
 
 
 def meteor(
@@ -35,29 +48,101 @@ def meteor(
         VidcapError: Java gave up; the message holds its last words.
     """
     check_corpus(candidates, references)
-    command = _command()
-    with tempfile.TemporaryFile() as complaints:
-        process = subprocess.Popen(  # noqa: S603 - fixed arguments; sentences go in by stdin
+    with Meteor() as scorer:
+        corpus, each = scorer.evaluate(scorer.match(candidates, references))
+    return corpus, each
+
+
+class Meteor:
+    """A conversation with the authors' program, for as long as a ``with`` block lasts.
+
+    Raises:
+        MissingExtraError: on entering: Java or pycocoevalcap is not installed.
+        VidcapError: on leaving: Java gave up; the message holds its last words.
+    """
+
+    def __enter__(self) -> Meteor:
+        command = _command()
+        self._program = command[0]
+        self._complaints = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(  # noqa: S603 - fixed arguments; sentences go by stdin
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=complaints,
+            stderr=self._complaints,
             encoding="utf-8",
         )
-        try:
-            pipes = cast(IO[str], process.stdin), cast(IO[str], process.stdout)
-            return _converse(*pipes, candidates, references)
-        except (OSError, ValueError) as error:
-            process.kill()
-            process.wait()
-            complaints.seek(0)
-            reason = complaints.read().decode(errors="replace").strip() or str(error)
-            raise VidcapError(f"METEOR: {command[0]} failed: {reason.splitlines()[-1]}") from error
-        finally:
-            process.kill()
-            # What could not be sent is still in the pipe when Java has gone.
-            with suppress(BrokenPipeError):
-                process.communicate()
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._process.kill()
+        # What could not be sent is still in the pipe when Java has gone.
+        with suppress(BrokenPipeError):
+            self._process.communicate()
+        self._complaints.seek(0)
+        words = self._complaints.read().decode(errors="replace").strip()
+        self._complaints.close()
+        if isinstance(error, (OSError, ValueError)):
+            reason = (words or str(error)).splitlines()[-1]
+            raise VidcapError(f"METEOR: {self._program} failed: {reason}") from error
+
+    def counts(
+        self, candidates: Sequence[Sentence], references: Sequence[Sequence[Sentence]]
+    ) -> NDArray[np.float64]:
+        """Return the counts of each candidate, whose sum over a corpus is all that METEOR looks at.
+
+        Returns:
+            ``(items, 23)``; what the columns are is the business of METEOR.
+        """
+        lines = self.match(candidates, references)
+        counts = np.array([line.split() for line in lines], dtype=np.float64)
+        # A sentence that is its reference word for word is in no pieces when it is summed.
+        whole = (counts[:, _CHUNKS] == 1) & (counts[:, _MATCHED] == counts[:, _LENGTHS]).all(axis=1)
+        counts[whole, _CHUNKS] = 0
+        return counts
+
+    def of_sums(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return METEOR of corpora whose summed counts are given.
+
+        Args:
+            sums: ``(corpora, 23)``, sums of rows of :meth:`counts`.
+
+        Returns:
+            ``(corpora,)``, each from 0 to 1.
+        """
+        lines = [" ".join(map(str, row)) for row in sums.tolist()]
+        scores: list[float] = []
+        for start in range(0, len(lines), _EVALUATED_AT_ONCE):
+            scores += self.evaluate(lines[start : start + _EVALUATED_AT_ONCE])[1]
+        return np.array(scores)
+
+    def match(
+        self, candidates: Sequence[Sentence], references: Sequence[Sequence[Sentence]]
+    ) -> list[str]:
+        """Return Java's statistics of each candidate, one line each."""
+        requests = [
+            _SEPARATOR.join(["SCORE", *map(_written, group), _written(candidate)]) + "\n"
+            for candidate, group in zip(candidates, references, strict=True)
+        ]
+        answers: list[str] = []
+        for block in _blocks(requests):
+            self._send("".join(block))
+            answers += [self._answer() for _ in block]
+        return answers
+
+    def evaluate(self, lines: Sequence[str]) -> tuple[float, list[float]]:
+        """Return the score of statistics taken together and of each by itself."""
+        self._send(_SEPARATOR.join(["EVAL", *lines]) + "\n")
+        each = [float(self._answer()) for _ in lines]
+        return float(self._answer()), each
+
+    def _send(self, text: str) -> None:
+        pipe = cast(IO[str], self._process.stdin)
+        pipe.write(text)
+        pipe.flush()
+
+    def _answer(self) -> str:
+        return cast(IO[str], self._process.stdout).readline().strip()
 
 
 def _command() -> list[str]:
@@ -75,23 +160,18 @@ def _command() -> list[str]:
     return [java, "-Xmx2G", "-Dfile.encoding=UTF-8", "-jar", str(jar), *_ARGUMENTS]
 
 
-def _converse(
-    ask: IO[str],
-    answer: IO[str],
-    candidates: Sequence[Sentence],
-    references: Sequence[Sequence[Sentence]],
-) -> tuple[float, list[float]]:
-    """Score each candidate in turn, then have the matches of all of them weighed together."""
-    matches = []
-    for candidate, group in zip(candidates, references, strict=True):
-        parts = ["SCORE", *map(_written, group), _written(candidate)]
-        ask.write(_SEPARATOR.join(parts) + "\n")
-        ask.flush()
-        matches.append(answer.readline().strip())
-    ask.write(_SEPARATOR.join(["EVAL", *matches]) + "\n")
-    ask.flush()
-    each = [float(answer.readline()) for _ in candidates]
-    return float(answer.readline()), each
+def _blocks(requests: Sequence[str]) -> Iterator[list[str]]:
+    """Yield requests together that a pipe can hold, so that nobody waits for each single answer."""
+    block: list[str] = []
+    size = 0
+    for request in requests:
+        if block and size + len(request) > _SENT_AT_ONCE:
+            yield block
+            block, size = [], 0
+        block.append(request)
+        size += len(request)
+    if block:
+        yield block
 
 
 def _written(words: Sentence) -> str:

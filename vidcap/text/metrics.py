@@ -15,21 +15,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from vidcap.errors import UsageError
+from vidcap.text.bleu import bleu
+from vidcap.text.bootstrap import bootstrap_interval
 from vidcap.text.cider import CiderD, cider_d
-from vidcap.text.ngrams import check_corpus, count_ngrams
+from vidcap.text.ngrams import check_corpus
 
 __all__ = ["CiderD", "Scores", "bleu", "bootstrap_interval", "cider_d", "rouge_l", "score_corpus"]
 
 Sentence = Sequence[str]
-
-_ORDERS = (1, 2, 3, 4)
-# What keeps the COCO evaluation from dividing by zero.  They show in the figures of very small
-# corpora (a single word has a BLEU-2 of 0.001), so equal figures need equal constants.
-_TINY = 1e-15
-_SMALL = 1e-9
 
 _ROUGE_BETA = 1.2
 
@@ -80,45 +73,6 @@ def score_corpus(
     )
 
 
-def bleu(
-    candidates: Sequence[Sentence], references: Sequence[Sequence[Sentence]]
-) -> tuple[float, float, float, float]:
-    """Return corpus BLEU-1 to BLEU-4, each from 0 to 1 (Papineni et al. 2002).
-
-    The brevity penalty compares with the reference nearest in length, the shorter of two.
-
-    Raises:
-        UsageError: the corpus is empty, or an item has no reference.
-    """
-    check_corpus(candidates, references)
-    candidate_length = reference_length = 0
-    guessed = dict.fromkeys(_ORDERS, 0)
-    correct = dict.fromkeys(_ORDERS, 0)
-    for candidate, group in zip(candidates, references, strict=True):
-        length = len(candidate)
-        candidate_length += length
-        reference_length += min(
-            (len(reference) for reference in group), key=lambda n: (abs(n - length), n)
-        )
-        for order in _ORDERS:
-            counts = count_ngrams(candidate, order)
-            in_references = [count_ngrams(reference, order) for reference in group]
-            guessed[order] += max(0, length - order + 1)
-            correct[order] += sum(
-                min(count, max(counted.get(ngram, 0) for counted in in_references))
-                for ngram, count in counts.items()
-            )
-
-    ratio = (candidate_length + _TINY) / (reference_length + _SMALL)
-    brevity_penalty = math.exp(min(0.0, 1 - 1 / ratio))
-    product = 1.0
-    scores = []
-    for order in _ORDERS:
-        product *= (correct[order] + _TINY) / (guessed[order] + _SMALL)
-        scores.append(brevity_penalty * product ** (1 / order))
-    return scores[0], scores[1], scores[2], scores[3]
-
-
 def rouge_l(
     candidates: Sequence[Sentence], references: Sequence[Sequence[Sentence]]
 ) -> list[float]:
@@ -160,30 +114,3 @@ def _longest_common_subsequence(first: Sentence, second: Sentence) -> int:
             row[column] = diagonal + 1 if word == other else max(above, row[column - 1])
             diagonal = above
     return row[-1]
-
-
-def bootstrap_interval(
-    values: Sequence[float], *, seed: int, resamples: int = 1000, level: float = 0.95
-) -> tuple[float, float]:
-    """Return the percentile bootstrap interval of the mean of per-item values (Efron 1979).
-
-    Meant for metrics that are means over items: ROUGE-L and CIDEr-D, not BLEU.
-
-    Raises:
-        UsageError: there is no value, ``resamples`` is below 1, or ``level`` is not between
-            0 and 1.
-    """
-    if not len(values):
-        raise UsageError("values: is empty; an interval needs at least one value")
-    if resamples < 1:
-        raise UsageError(f"resamples: {resamples} is not possible; 1 or more is")
-    if not 0 < level < 1:
-        raise UsageError(f"level: {level} is not between 0 and 1")
-    sample = np.asarray(values, dtype=np.float64)
-    generator = np.random.default_rng(seed)
-    # One resample at a time: all at once would hold resamples x values in memory.
-    means = [
-        sample[generator.integers(len(sample), size=len(sample))].mean() for _ in range(resamples)
-    ]
-    low, high = np.quantile(means, ((1 - level) / 2, (1 + level) / 2))
-    return float(low), float(high)

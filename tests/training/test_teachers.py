@@ -52,6 +52,7 @@ def test_a_teacher_takes_what_the_learner_takes(pupil, tmp_path):
     torch.testing.assert_close(teacher.tail(places), learner.tail(places))
     assert teacher.decoder.config.width == 16
     assert itself is not learner
+    assert itself.tail is teacher.tail  # equal, so it runs once for both
     for name, tensor in learner.state_dict().items():
         assert torch.equal(tensor, itself.state_dict()[name])
         assert tensor.data_ptr() != itself.state_dict()[name].data_ptr()

@@ -42,12 +42,7 @@ def cross_entropy(
     words = functional.cross_entropy(logits, batch.targets, label_smoothing=stage.label_smoothing)
     loss = words
     if teachers:
-        with torch.no_grad():
-            told = [
-                teacher(batch.features, batch.words, batch.lengths).logits.float().softmax(-1)
-                for teacher in teachers
-            ]
-        target = torch.stack(told).mean(0)
+        target = _mean_distribution(teachers, batch)
         loss = torch.lerp(words, functional.cross_entropy(logits, target), stage.distillation)
     there = batch.lengths > 0
     if stage.doubly_stochastic:
@@ -59,6 +54,18 @@ def cross_entropy(
         looks = hard_attention(learner.decoder, taught, likelihoods, batch.lengths)
         loss = loss + looks / len(batch.targets)
     return loss * share, words.detach()
+
+
+def _mean_distribution(teachers: Sequence[Any], batch: Batch) -> Tensor:
+    regions: dict[Any, Tensor] = {}
+    told = []
+    with torch.no_grad():
+        for teacher in teachers:
+            if teacher.tail not in regions:
+                regions[teacher.tail] = teacher.tail(batch.features)
+            taught = teacher.decoder(regions[teacher.tail], batch.words, batch.lengths)
+            told.append(taught.logits.float().softmax(-1))
+    return torch.stack(told).mean(0)
 
 
 def hard_attention(decoder: Any, taught: Taught, likelihoods: Tensor, lengths: Tensor) -> Tensor:

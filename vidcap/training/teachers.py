@@ -6,7 +6,9 @@ import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from vidcap.captioning.encoders import EncoderStem
+import torch
+
+from vidcap.captioning.encoders import EncoderStem, EncoderTail
 from vidcap.captioning.model import load_model
 from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import DataError
@@ -52,10 +54,11 @@ def load_teachers(
         DataError: there is no such teacher, or it has other words or another frozen part.
         ModelError: a checkpoint cannot be read.
     """
-    teachers = []
+    teachers: list[Learner] = []
     for name in names:
         if name == SELF:
-            teachers.append(copy.deepcopy(learner))
+            own = copy.deepcopy(learner)
+            teachers.append(Learner(_shared(own.tail, teachers), own.decoder))
             continue
         path = checkpoint_of(name, named)
         model, manifest = load_model(path)
@@ -67,5 +70,15 @@ def load_teachers(
                 f"{path}: the encoder of the teacher {name!r} does not begin with the same frozen "
                 f"part; with encoder_units {units} all but the last {units} units must be equal"
             )
-        teachers.append(Learner(tail, model.decoder))
+        teachers.append(Learner(_shared(tail, teachers), model.decoder))
     return teachers
+
+
+def _shared(tail: EncoderTail, teachers: Sequence[Learner]) -> EncoderTail:
+    """Return the equal tail of another teacher where there is one: it need run but once."""
+    state = tail.state_dict()
+    for teacher in teachers:
+        other = teacher.tail.state_dict()
+        if all(torch.equal(tensor, other[name]) for name, tensor in state.items()):
+            return teacher.tail
+    return tail

@@ -14,14 +14,13 @@ import transformers as tf
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 SIDE = 32
-_SPECIAL = "[PAD] [UNK] [CLS] [SEP] [MASK] <s> </s> <image> <fake_token_around_image>".split() + [
-    "<global-img>",
-    "<end_of_utterance>",
-    "<row_1_col_1>",
-]
+_SPECIAL = (
+    "[PAD] [UNK] [CLS] [SEP] [MASK] <s> </s> <image> <fake_token_around_image> <global-img> "
+    "<end_of_utterance> <row_1_col_1>"
+).split()
 _WORDS = (
-    "a the two man woman dog cat child bird horse boat car bus street beach snow water grass tree "
-    "house table red blue green white black small big runs sits stands jumps rides eats plays "
+    "a the two man woman dog cat child bird horse boat car bus street beach snow water grass "
+    "tree house table red blue green white black small big runs sits stands jumps rides eats plays "
     "looks holds walks sleeps on in under beside with over and this image shows picture of sure here "
     "is . , : what does the describe in one short sentence user assistant"
 ).split()
@@ -220,7 +219,9 @@ def florence2(folder: Path) -> Path:
     )
     eye.image_seq_length = 5
     processor = tf.Florence2Processor(eye, tokenizer)
-    return _save(folder, _drawn(lambda: tf.Florence2ForConditionalGeneration(config), 2, 1.0), processor)
+    return _save(
+        folder, _drawn(lambda: tf.Florence2ForConditionalGeneration(config), 2, 1.0), processor
+    )
 
 
 MODELS = {

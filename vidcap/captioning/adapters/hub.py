@@ -81,7 +81,9 @@ def _from_hub(repository: str, revision: str) -> Path:
         return Path(hub.snapshot_download(**wanted, local_files_only=True))
     except errors.LocalEntryNotFoundError:
         pass
-    by_hand = f"run 'hf download {repository} --local-dir FOLDER' where there is, and name hf:FOLDER"
+    by_hand = (
+        f"run 'hf download {repository} --local-dir FOLDER' where there is, and name hf:FOLDER"
+    )
     if constants.HF_HUB_OFFLINE:
         raise ModelError(
             f"hf:{repository}: not a folder and not in the Hub's cache on this machine, and "

@@ -194,7 +194,9 @@ class HuggingFaceCaptioner:
         except Exception as error:
             words = one_line(error)
             if prompt is not None:
-                raise UsageError(f"{self.name}: prompt {prompt!r} cannot be used: {words}") from error
+                raise UsageError(
+                    f"{self.name}: prompt {prompt!r} cannot be used: {words}"
+                ) from error
             raise ModelError(f"{self.name}: cannot prepare a picture: {words}") from error
 
     def _load(self, folder: ModelFolder, device: str) -> None:

@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import base64
 import io
-import ipaddress
 import json
 import math
-import os
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPMessage
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import IO, Any
 
+from vidcap.captioning.adapters.address import KEYS, find_key, parse_address
 from vidcap.captioning.adapters.sentences import as_caption
 from vidcap.captioning.caption import Caption
 from vidcap.captioning.captioner import Picture, check_pictures
-from vidcap.errors import ModelError, UsageError
+from vidcap.errors import ModelError
 
 PROMPT = "Describe this picture in one short, plain sentence."
 UNKNOWN_SCORE = -1.0
-"""The score where a server tells no log-probabilities: a constant, so that all votes weigh alike."""
+"""The score where a server tells no log-probabilities: a constant, so all votes weigh alike."""
 
 _SIDE = 512
 _MOST_TOKENS = 100
 _MOST_BYTES = 1 << 20
 _AT_A_TIME = 4
-_KEYS = ("VIDCAP_OPENAI_KEY", "OPENAI_API_KEY")
 _BUSY = (429, 500, 502, 503, 504)
 _LONGEST_WAIT = 30.0
 
@@ -83,12 +80,12 @@ class OpenAICaptioner:
             ModelError: the key in the environment cannot be one.
         """
         self.name = name
-        self._url, self._model, loopback = _parse(name)
+        self._url, self._model, loopback = parse_address(name)
         self._at_a_time = at_a_time
         self._prompt = prompt or PROMPT
         self._patience = patience or Patience()
         self._with_logs = True
-        self._key = _key(self._url, loopback)
+        self._key = find_key(self._url, loopback)
         # The environment's proxies are not for this machine's own servers.
         proxies = urllib.request.ProxyHandler({} if loopback else None)
         self._opener = urllib.request.build_opener(proxies, _NoRedirects)
@@ -114,10 +111,10 @@ class OpenAICaptioner:
         found: list[Caption | None] = [None] * len(pictures)
         errors: list[Exception] = []
         waiting = iter(range(len(pictures)))
-        lock = Lock()
+        lock, stop = Lock(), Event()
 
         def work() -> None:
-            while not errors:
+            while not stop.is_set():
                 with lock:
                     number = next(waiting, None)
                 if number is None:
@@ -126,6 +123,7 @@ class OpenAICaptioner:
                     found[number] = self._caption_one(pictures[number])
                 except Exception as error:
                     errors.append(error)
+                    stop.set()
 
         # Daemons: an interrupt must not wait for a slow server.
         threads = [
@@ -137,9 +135,8 @@ class OpenAICaptioner:
                 thread.start()
             for thread in threads:
                 thread.join()
-        except BaseException:
-            errors.append(InterruptedError())
-            raise
+        finally:
+            stop.set()
         if errors:
             raise errors[0]
         return [caption for caption in found if caption is not None]
@@ -206,8 +203,6 @@ class OpenAICaptioner:
                 if last or refusal.status not in _BUSY:
                     raise
                 pause = max(pause, refusal.retry_after)
-            except (ConnectionRefusedError, TimeoutError):
-                raise
             except (ConnectionError, HTTPException) as error:
                 if last:
                     raise self._error(
@@ -228,7 +223,7 @@ class OpenAICaptioner:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
-        request = urllib.request.Request(  # noqa: S310 - _parse lets http and https through only
+        request = urllib.request.Request(  # noqa: S310 - parse_address lets http and https through only
             f"{self._url}/chat/completions", data=data, headers=headers
         )
         deadline = time.monotonic() + self._patience.seconds
@@ -239,24 +234,17 @@ class OpenAICaptioner:
             with error:
                 try:
                     said = self._read(error, deadline)
-                except ModelError:
+                except (ModelError, OSError, HTTPException):
                     said = b""
             raise _Refused(error.code, error.headers, said) from None
         except TimeoutError:
             raise self._too_slow() from None
         except urllib.error.URLError as error:
-            reason = error.reason
-            if isinstance(reason, TimeoutError):
+            if isinstance(error.reason, TimeoutError):
                 raise self._too_slow() from None
-            if isinstance(reason, ConnectionError) and not isinstance(
-                reason, ConnectionRefusedError
-            ):
-                raise reason from None
-            words = reason.strerror if isinstance(reason, OSError) else None
-            raise self._error(
-                f"cannot be reached: {self._clean(words or str(reason))}",
-                "start the server, or name its address as openai:URL#MODEL",
-            ) from None
+            raise self._unreached(error.reason) from None
+        except (OSError, UnicodeError) as error:
+            raise self._unreached(error) from None
         try:
             return json.loads(raw)
         except (ValueError, RecursionError):
@@ -272,7 +260,18 @@ class OpenAICaptioner:
                 raise self._error(f"answers with more than {_MOST_BYTES:,} bytes", _NOT_A_SERVER)
             if time.monotonic() > deadline:
                 raise self._too_slow()
+        if getattr(response, "length", None):
+            raise ConnectionAbortedError("the answer ended before its end")
         return b"".join(parts)
+
+    def _unreached(self, reason: BaseException | str) -> Exception:
+        if isinstance(reason, ConnectionError) and not isinstance(reason, ConnectionRefusedError):
+            return reason  # worth another try
+        words = reason.strerror if isinstance(reason, OSError) else None
+        return self._error(
+            f"cannot be reached: {self._clean(words or str(reason))}",
+            "start the server, or name its address as openai:URL#MODEL",
+        )
 
     def _too_slow(self) -> ModelError:
         return self._error(
@@ -286,7 +285,7 @@ class OpenAICaptioner:
         if 300 <= refusal.status < 400:
             way_out = "redirects are not followed: name the address that it points to"
         elif refusal.status in (401, 403):
-            way_out = f"put the key that it wants into the environment variable {_KEYS[0]}"
+            way_out = f"put the key that it wants into the environment variable {KEYS[0]}"
         elif refusal.status == 404:
             way_out = (
                 f"check that the server has a model {self._model!r} and that the URL ends as its "
@@ -362,57 +361,6 @@ def _score(choice: Mapping[str, Any]) -> float:
         return UNKNOWN_SCORE
     known = [value for value in values if math.isfinite(value)]
     return math.fsum(known) / len(known) if known else UNKNOWN_SCORE
-
-
-def _parse(name: str) -> tuple[str, str, bool]:
-    """Return the address without a slash at its end, the model, and whether it is this machine."""
-    address, _, model = name.removeprefix("openai:").partition("#")
-    wanted = "write openai:URL#MODEL, such as openai:http://127.0.0.1:11434/v1#llava"
-    # What is wrong is not shown: there may be a password in it.
-    if any(not "!" <= c <= "~" for c in address):
-        raise UsageError(f"the URL of an openai: captioner holds blanks or odd characters; {wanted}")
-    try:
-        parts = urllib.parse.urlsplit(address)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise UsageError(f"the URL of an openai: captioner cannot be read; {wanted}") from None
-    if parts.username is not None or parts.password is not None or parts.query:
-        raise UsageError(
-            "the URL of an openai: captioner holds a name, password or query, which would stand "
-            f"in results; put a key into the environment variable {_KEYS[0]}, and {wanted}"
-        )
-    if parts.scheme not in ("http", "https") or not host:
-        raise UsageError(f"captioner {name!r}: the URL is not one of http or https; {wanted}")
-    if not model.strip() or not model.isprintable():
-        raise UsageError(f"captioner {name!r}: names no model; {wanted}")
-    return address.rstrip("/"), model, _is_loopback(host)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _key(url: str, loopback: bool) -> str:
-    """Return the key to send, or nothing.
-
-    ``OPENAI_API_KEY`` is mostly meant for somebody else's servers, so it is not sent in the clear.
-    """
-    for variable in _KEYS:
-        key = os.environ.get(variable, "").strip()
-        if not key or (variable != _KEYS[0] and not (loopback or url.startswith("https:"))):
-            continue
-        if any(not "!" <= c <= "~" for c in key):
-            raise ModelError(
-                f"the environment variable {variable} holds blanks or odd characters, so it is no "
-                "key; set it anew"
-            )
-        return key
-    return ""
 
 
 def load_openai(name: str, *, batch_size: int, prompt: str | None) -> OpenAICaptioner:

@@ -26,7 +26,7 @@ _DECIMALS = 4
 _LEAST_SCORE = -99.0
 
 _THOUGHT = re.compile(r"<(think(?:ing)?)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_THOUGHT_END = re.compile(r".*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+_THOUGHT_END = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 _TOKEN = re.compile(
     r"<\|[^<>|\n]{1,40}\|>|</?[\w:.-]{1,40}/?>"
     r"|\[/?(?:CLS|SEP|PAD|UNK|MASK|BOS|EOS|INST|unused\d{1,3})\]"
@@ -61,9 +61,10 @@ _A_THING = r"(?=(?:an?|the|some|several|many|one|two|three|four|five)\b)"
 _OPENINGS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok|great|yes)\s*(?:[!,.:;-]+\s*|$)",
-        r"(?:i(?:'d| would) be happy to|i(?:'ll| will| can)|let me) (?:help|describe|assist|provide)"
-        r"\b[^:]{0,100}(?::\s*|$)",
+        r"(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok|great|yes)\s*"
+        r"(?:[!,.:;-]+\s*|$)",
+        r"(?:i(?:'d| would) be happy to|i(?:'ll| will| can)|let me) "
+        r"(?:help|describe|assist|provide)\b[^:]{0,100}(?::\s*|$)",
         r"(?:here(?:'s| is| are| you go)|(?:the )?following is|below is)\b[^:]{0,100}:\s*",
         r"here(?:'s| is| are)\b[^:]{0,60}\b(?:caption|description|sentence|summary|answer)s?\b"
         r"[^:]{0,60}$",
@@ -71,7 +72,8 @@ _OPENINGS = tuple(
         r"(?:(?:image|picture|photo|short|brief|final|plain|one[- ]sentence|alt) )?"
         r"(?:captions?|descriptions?|answer|response|output|summary|assistant|text|title)"
         r"\s*\d{0,2}\s*(?:[:\u2013]\s*|$)",
-        rf"(?:in|on|from) (?:this|the|that) {_ADJECTIVES}{_NOUN}\b\s*,?\s*(?:(?:is|are) {_A_THING})?",
+        rf"(?:in|on|from) (?:this|the|that) {_ADJECTIVES}{_NOUN}\b\s*,?\s*"
+        rf"(?:(?:is|are) {_A_THING})?",
         r"(?:(?:we|you|one|i) (?:can |could |may |might )?(?:also |clearly )?"
         r"(?:see|observe|notice|find)|there can be seen) (?:that )?",
         rf"(?:this|the|that|your|an?) {_ADJECTIVES}{_NOUN},? (?:that |which )?(?:also |clearly )?"
@@ -80,7 +82,8 @@ _OPENINGS = tuple(
         rf"(?:it|this|that) {_SHOWS}\b(?: us)?(?: that)?\s*",
         rf"(?:(?:it|this|that)(?: is|'s)|it appears to be|this appears to be) {_A_THING}",
         r"(?:an?|the) (?:image|picture|photo|photograph|photography|pic|snapshot|video) of\s*",
-        rf"the (?:main |primary )?(?:subject|focus|focal point) of (?:the|this) {_NOUN} (?:is|are) ",
+        rf"the (?:main |primary )?(?:subject|focus|focal point) of (?:the|this) {_NOUN} "
+        r"(?:is|are) ",
     )
 )
 _CLOSING = re.compile(r",? (?:in|of) (?:this|the) (?:image|picture|photo|photograph)$", re.I)
@@ -97,7 +100,7 @@ _LOOSE_HYPHEN = re.compile(r"\b(t|x|close|black|snow) - (?=\w)", re.IGNORECASE)
 _LEFT_HANGING = frozenset("a an the and or but of with while its their his her".split())
 _BEGINNERS = FUNCTION_WORDS | frozenset(
     "one two three four five six several many some few various people person man men woman women "
-    "child children boy boys girl girls group couple".split()
+    "child children boy boys girl girls group couple what here".split()
 )
 
 
@@ -121,12 +124,13 @@ def plain_sentence(answer: str) -> str:
 
     Special tokens, thoughts, markdown, quotes, manners and talk of the picture as a picture go; so
     do the final stop, repetition (no run of three words twice, no run of up to four right after
-    itself) and what a limit of length left hanging behind an article or conjunction.  Capitals inside the
-    sentence stay, because they tell names; those of its first word go where it is a word that
-    sentences often begin with, and all go where everything is written large or Like A Title.
+    itself) and what a limit of length left hanging behind an article or conjunction.  Capitals
+    inside the sentence stay, because they tell names; those of its first word go where it is a word
+    that sentences often begin with, and all go where everything is written large or Like A Title.
     """
     text = answer[:_MOST_CHARACTERS]
-    text = _THOUGHT_END.sub("", _THOUGHT.sub(" ", text))
+    # Some templates open the thought themselves; then only its end is in the answer.
+    text = _THOUGHT_END.split(_THOUGHT.sub(" ", text))[-1]
     text = _LINK.sub(r"\1", _TOKEN.sub(" ", text))
     for piece in _sentences(text):
         words = _without_loops(_bare(piece).split()[:_MOST_WORDS])
@@ -146,7 +150,8 @@ def _sentences(text: str) -> Iterator[str]:
         line = _LOOSE_HYPHEN.sub(r"\1-", _LOOSE_APOSTROPHE.sub("'", line))
         start = 0
         for end in _END.finditer(line):
-            if not (end.group() == "." and _ABBREVIATED.search(line, start, end.start())):
+            before = line[max(start, end.start() - 12) : end.start()]
+            if not (end.group() == "." and _ABBREVIATED.search(before)):
                 yield line[start : end.end()]
                 start = end.end()
         yield line[start:]

@@ -7,6 +7,7 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ import pytest
 pytest.importorskip("transformers", reason="the extra hf runs these")
 
 import huggingface_hub
+import torch
 from huggingface_hub import constants
 from huggingface_hub.errors import LocalEntryNotFoundError, RepositoryNotFoundError
 
@@ -237,12 +239,15 @@ def test_without_transformers_the_pip_line_is_said(monkeypatch: pytest.MonkeyPat
         load("anything")
 
 
-def test_a_prompt_is_how_the_sentence_begins(blip: Path) -> None:
-    captioner = load(blip, prompt="two white birds", batch_size=1)
-    (caption,) = captioner.caption([np.zeros((32, 32, 3), np.uint8)])  # type: ignore[attr-defined]
-    # The tiny vocabulary has no plural of bird.
-    assert caption.text.startswith("two white")
-    assert captioner.provenance["prompt"] == "two white birds"  # type: ignore[attr-defined]
+@pytest.mark.parametrize("model", ["blip", "git"])
+def test_a_prompt_is_how_the_sentence_begins(model: str, tmp_path: Path) -> None:
+    picture = np.zeros((32, 32, 3), np.uint8)
+    captioner: Any = load(MODELS[model](tmp_path), prompt="two white cat", batch_size=1)
+    assert captioner.caption([picture])[0].text.startswith("two white cat")
+    assert captioner.provenance["prompt"] == "two white cat"
+    if model == "git":  # BLIP takes the end away by itself
+        tokens = captioner._inputs([picture])["input_ids"][0].tolist()
+        assert captioner._tokenizer.sep_token_id not in tokens
 
 
 def test_a_prompt_where_none_is_taken_is_refused(tmp_path: Path) -> None:
@@ -259,12 +264,29 @@ def test_a_prompt_that_a_model_cannot_use_is_named(tmp_path: Path) -> None:
         load(MODELS["smolvlm"](tmp_path), prompt="<image>")
 
 
-def test_greedy_search_scores_as_a_beam_of_its_own_would(blip: Path) -> None:
-    """The mean log-probability of the tokens up to the end, worked out by another way."""
+@pytest.mark.parametrize("beams", [1, 3])
+def test_scores_are_the_mean_log_probability_of_a_token(beams: int, tmp_path: Path) -> None:
+    """Worked out by another way: all tokens at once, each given those before it."""
+    folder = MODELS["vit-gpt2"](tmp_path)
+    captioner: Any = load_huggingface(
+        f"hf:{folder}", device="cpu", threads=1, batch_size=3, prompt=None, beams=beams
+    )
+    assert captioner.provenance["beam_size"] == beams
+    decoded: list[Any] = []
+    decode = captioner._tokenizer.batch_decode
+    captioner._tokenizer.batch_decode = lambda tokens, **options: (
+        decoded.append(tokens),
+        decode(tokens, **options),
+    )[1]
     pictures = [np.full((32, 32, 3), value, np.uint8) for value in (0, 90, 180)]
-    options = {"device": "cpu", "threads": 1, "batch_size": 3, "prompt": None}
-    greedy = load_huggingface(f"hf:{blip}", beams=1, **options)  # type: ignore[arg-type]
-    wide = load_huggingface(f"hf:{blip}", beams=3, **options)  # type: ignore[arg-type]
-    assert (greedy.provenance["beam_size"], wide.provenance["beam_size"]) == (1, 3)
-    found = zip(greedy.caption(pictures), wide.caption(pictures), strict=True)
-    assert all(-5 < narrow.score <= 0 and -5 < broad.score <= 0 for narrow, broad in found)
+    found = captioner.caption(pictures)
+    (tokens,) = decoded
+    with torch.inference_mode():
+        logs = captioner._model(
+            **captioner._inputs(pictures), decoder_input_ids=tokens[:, :-1]
+        ).logits.log_softmax(-1)
+    end = captioner._tokenizer.eos_token_id
+    for caption, row, said in zip(found, logs, tokens[:, 1:].tolist(), strict=True):
+        length = said.index(end) + 1 if end in said else len(said)
+        total = sum(float(row[place, word]) for place, word in enumerate(said[:length]))
+        assert caption.score == pytest.approx(total / length, abs=2e-4)

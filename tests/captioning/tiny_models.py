@@ -20,9 +20,9 @@ _SPECIAL = (
 ).split()
 _WORDS = (
     "a the two man woman dog cat child bird horse boat car bus street beach snow water grass "
-    "tree house table red blue green white black small big runs sits stands jumps rides eats plays "
-    "looks holds walks sleeps on in under beside with over and this image shows picture of sure here "
-    "is . , : what does the describe in one short sentence user assistant"
+    "tree house table red blue green white black small big runs sits stands jumps rides eats "
+    "plays looks holds walks sleeps on in under beside with over and this image shows picture of "
+    "sure here is . , : what does the describe in one short sentence user assistant"
 ).split()
 _CHAT = (
     "{% for message in messages %}user : {% for part in message['content'] %}"

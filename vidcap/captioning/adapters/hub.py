@@ -53,7 +53,7 @@ def find_model(name: str) -> ModelFolder:
         ModelError: there is no such model, it cannot be had, or its weights are no safetensors.
     """
     path = Path(name).expanduser()
-    if path.is_dir():
+    if name and path.is_dir():
         _check_folder(path, name)
         return ModelFolder(path, _digest(path))
     repository, _, revision = name.partition("@")

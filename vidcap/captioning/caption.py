@@ -10,8 +10,11 @@ class Caption:
     """One sentence for one picture.
 
     Attributes:
-        text: lower-case words separated by single blanks, without a final stop.
-        score: mean log-probability of a word, zero or below; higher is surer.
+        text: words separated by single blanks, without a final stop.  Lower-case, save names that
+            a captioner writes with capitals: tokens and likeness do not see the difference, and
+            names once in lower case could not be told again.
+        score: mean log-probability of a word (or of a token, where a captioner has those), zero or
+            below; higher is surer.  Scores of different captioners cannot be compared.
     """
 
     text: str

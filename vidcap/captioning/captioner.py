@@ -39,6 +39,21 @@ class Captioner(Protocol):
         ...
 
 
+def check_pictures(pictures: Sequence[Picture], size: tuple[int, int]) -> None:
+    """Refuse pictures that are not squashed uint8 RGB of ``size``, width and height.
+
+    Raises:
+        UsageError: naming the shape and the one it should have.
+    """
+    expected = (size[1], size[0], 3)
+    for picture in pictures:
+        if picture.shape != expected or picture.dtype != np.uint8:
+            raise UsageError(
+                f"a picture of shape {picture.shape} and type {picture.dtype} cannot be "
+                f"captioned; squash it to {expected} uint8 first"
+            )
+
+
 class CheckpointCaptioner:
     """Captions with one of vidcap's own checkpoints.
 
@@ -67,13 +82,7 @@ class CheckpointCaptioner:
         Raises:
             UsageError: a picture has another shape than ``(*picture_size, 3)`` or is not uint8.
         """
-        expected = (self.picture_size[1], self.picture_size[0], 3)
-        for picture in pictures:
-            if picture.shape != expected or picture.dtype != np.uint8:
-                raise UsageError(
-                    f"a picture of shape {picture.shape} and type {picture.dtype} cannot be "
-                    f"captioned; squash it to {expected} uint8 first"
-                )
+        check_pictures(pictures, self.picture_size)
         captions: list[Caption] = []
         waiting = []
         for prepared in self._runtime.encode(pictures):

@@ -50,7 +50,8 @@ def _checkpoint(name: str) -> Path:
         return Path(name)
     known = ", ".join(shipped.name for shipped in _SHIPPED)
     raise ModelError(
-        f"no captioner is named {name!r}; choose one of {known}, or a .safetensors checkpoint"
+        f"no captioner is named {name!r}; choose one of {known}, a .safetensors checkpoint, "
+        "hf:NAME_OR_FOLDER or openai:URL#MODEL"
     )
 
 
@@ -64,21 +65,31 @@ def cuda_is_ready() -> bool:
 
 
 def load_captioner(
-    name: str = "default", *, device: str = "auto", threads: int = 0, batch_size: int = 16
+    name: str = "default",
+    *,
+    device: str = "auto",
+    threads: int = 0,
+    batch_size: int = 16,
+    prompt: str | None = None,
 ) -> Captioner:
     """Load a captioner.
 
     Args:
-        name: ``default``, the name of a shipped captioner, or the path of a ``.safetensors``
-            checkpoint of vidcap.
-        device: ``cpu`` (OpenVINO), ``cuda`` (torch), or ``auto``: CUDA where there is one.
+        name: ``default``, the name of a shipped captioner, the path of a ``.safetensors``
+            checkpoint of vidcap, ``hf:`` with the folder or name of a Hugging Face model, or
+            ``openai:URL#MODEL`` for a model behind a server that speaks OpenAI's protocol.
+        device: ``cpu`` (OpenVINO; torch for ``hf:``), ``cuda`` (torch), or ``auto``: CUDA where
+            there is one.  A server computes where it wants.
         threads: processor threads; 0 for all.
-        batch_size: pictures decoded together on CUDA.  On the CPU this number is fixed, so that
-            results do not depend on it.
+        batch_size: pictures decoded together on CUDA, and by ``hf:`` everywhere; a batch that is
+            not full is filled up.  vidcap's own captioners have a number of their own on the CPU,
+            so that results do not depend on this one.
+        prompt: what to ask the model, or how its sentence begins, for ``hf:`` and ``openai:``.
 
     Raises:
-        UsageError: ``device``, ``threads`` or ``batch_size`` cannot be used.
+        UsageError: ``device``, ``threads``, ``batch_size`` or ``prompt`` cannot be used.
         ModelError: there is no such captioner or device, or its files are damaged.
+        MissingExtraError: ``hf:`` needs an extra that is not installed.
     """
     if device not in DEVICES:
         raise UsageError(f"device {device!r} is not one of {', '.join(DEVICES)}")
@@ -86,12 +97,30 @@ def load_captioner(
         raise UsageError(f"threads {threads} is below 0")
     if batch_size < 1:
         raise UsageError(f"batch size {batch_size} is below 1")
+    if prompt is not None and not prompt.strip():
+        raise UsageError("prompt is empty; say what to ask the model, or leave it out")
+    if name.startswith("openai:"):
+        from vidcap.captioning.adapters.openai import load_openai
+
+        return load_openai(name, batch_size=batch_size, prompt=prompt)
+    if device == "cuda" and not cuda_is_ready():
+        raise ModelError("device 'cuda': no CUDA device that torch can use; try --device cpu")
+    if name.startswith("hf:"):
+        from vidcap.captioning.adapters.huggingface import load_huggingface
+
+        place = "cuda" if device != "cpu" and cuda_is_ready() else "cpu"
+        return load_huggingface(
+            name, device=place, threads=threads, batch_size=batch_size, prompt=prompt
+        )
+    if prompt is not None:
+        raise UsageError(
+            f"captioner {name!r} takes no prompt; leave --prompt out, or use one of "
+            "hf:NAME_OR_FOLDER and openai:URL#MODEL"
+        )
     checkpoint = _checkpoint(name)
     manifest = read_manifest(checkpoint)
     beam = BeamSettings(**manifest.beam)
     shown = DEFAULT if name == "default" else name
-    if device == "cuda" and not cuda_is_ready():
-        raise ModelError("device 'cuda': no CUDA device that torch can use; try --device cpu")
     if device == "cuda" or (device == "auto" and cuda_is_ready()):
         from vidcap.captioning.model import load_model
         from vidcap.captioning.torch_runtime import TorchRuntime

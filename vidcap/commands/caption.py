@@ -60,7 +60,11 @@ def run(
     place = parse_destination(output, paths, formats, default="text", suffixes=_SUFFIXES)
     if output is None:
         place = Destination(place.formats, file=STDOUT)
-    several = len(paths) > 1 or any(path.is_dir() for path in paths)
+    folders = any(path.is_dir() for path in paths)
+    several = len(paths) > 1 or folders
+    if not folders:
+        # Some captioners fill up a batch that is not full: one picture should not cost sixteen.
+        options = {**options, "batch_size": min(options["batch_size"], len(paths))}
     job = _Job(place, force, options, reporter, emit, with_path=several)
     return run_all(
         find_inputs(paths, PICTURE_SUFFIXES),
@@ -93,7 +97,7 @@ class _Job:
 
     @cached_property
     def _captioner(self) -> Future[Captioner]:
-        keys = ("device", "threads", "batch_size")
+        keys = ("device", "threads", "batch_size", "prompt")
         return load_in_background(
             self._options["captioner"], **{key: self._options[key] for key in keys}
         )
@@ -108,7 +112,8 @@ class _Job:
         ]
         captions: Iterator[PictureCaption] = iter(())
         if waiting:
-            captions = caption(waiting, **{**self._options, "captioner": self._captioner})
+            options = {**self._options, "captioner": self._captioner, "prompt": None}
+            captions = caption(waiting, **options)
         for path, target in targets.items():
             if isinstance(target, VidcapError):
                 yield self._failed(path, target)
@@ -145,7 +150,9 @@ class _Job:
 
     @property
     def _settings(self) -> Mapping[str, Any]:
-        return {"captioner": self._options["captioner"]}
+        prompt = self._options["prompt"]
+        said = {} if prompt is None else {"prompt": prompt}
+        return {"captioner": self._options["captioner"], **said}
 
     def _finish(self, result: PictureCaption, target: Target) -> Outcome:
         if result.caption is None:

@@ -92,6 +92,8 @@ class _Job:
         self._settings = {
             key: None if options[key] is None else str(options[key]) for key in _DECIDING
         }
+        if options["prompt"] is not None:
+            self._settings["prompt"] = options["prompt"]
 
     def work(self, inputs: Sequence[Input]) -> Iterator[Outcome]:
         for item in inputs:
@@ -111,7 +113,7 @@ class _Job:
         if not missing:
             there = _names(target.path for target in targets.values())
             return Outcome(item.path, State.KEPT, f"{there}: already there")
-        options = {**self._options, "captioner": self._captioner}
+        options = {**self._options, "captioner": self._captioner, "prompt": None}
         with (
             self._reporter.bar(item.path.name) as bar,
             subtitle(item.path, **options, progress=bar.reach) as subtitles,
@@ -128,7 +130,7 @@ class _Job:
 
     @cached_property
     def _captioner(self) -> Future[Captioner]:
-        keys = ("device", "threads", "batch_size")
+        keys = ("device", "threads", "batch_size", "prompt")
         return load_in_background(
             self._options["captioner"], **{key: self._options[key] for key in keys}
         )

@@ -1,0 +1,1 @@
+"""Other people's captioners behind vidcap's protocol."""

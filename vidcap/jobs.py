@@ -37,6 +37,10 @@ from vidcap.video.sampling import Sampling, parse_sampling
 from vidcap.video.source import Video, open_video
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vidcap.captioning.attention import Explanation
     from vidcap.captioning.caption import Caption
     from vidcap.captioning.captioner import Captioner
 
@@ -276,11 +280,13 @@ class PictureCaption:
         path: the picture, as it was named.
         caption: the sentence; None where there is an error.
         error: why there is none.
+        explanation: where the words of the sentence come from, if that was asked for.
     """
 
     path: Path
     caption: Caption | None
     error: MediaError | None = None
+    explanation: Explanation | None = None
 
 
 def caption(
@@ -290,6 +296,7 @@ def caption(
     device: str = "auto",
     batch_size: int = 16,
     threads: int = 0,
+    explain: bool = False,
 ) -> Iterator[PictureCaption]:
     """Caption pictures: yield what came of each, in order, a batch at a time.
 
@@ -299,19 +306,21 @@ def caption(
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         batch_size: pictures to caption at a time, 1 or more.
         threads: threads for captioning, 0 for as many as make sense.
+        explain: also tell where in the picture each word comes from.
 
     Raises:
-        UsageError: an option has a value that cannot be used.
+        UsageError: an option has a value that cannot be used; or ``explain`` is asked of a
+            captioner that cannot, raised when the first picture is asked for.
         ModelError: the captioner cannot be loaded; raised when the first picture is asked for.
     """
     _check_counts(batch_size, threads)
     named = [paths] if isinstance(paths, str | os.PathLike) else paths
     loading = _loading(captioner, device=device, batch_size=batch_size, threads=threads)
-    return _caption_pictures(map(Path, named), loading, batch_size)
+    return _caption_pictures(map(Path, named), loading, batch_size, explain)
 
 
 def _caption_pictures(
-    paths: Iterator[Path], loading: Future[Captioner], batch_size: int
+    paths: Iterator[Path], loading: Future[Captioner], batch_size: int, explain: bool
 ) -> Iterator[PictureCaption]:
     captioner = loading.result()
     for batch in _batches(paths, batch_size):
@@ -321,12 +330,29 @@ def _caption_pictures(
                 pictures.append(squash(read_picture(path), captioner.picture_size))
             except MediaError as error:
                 errors[number] = error
-        captions = iter(captioner.caption(pictures) if pictures else [])
+        made = _caption_batch(captioner, pictures, explain=explain)
         for number, path in enumerate(batch):
             if number in errors:
                 yield PictureCaption(path, None, errors[number])
             else:
-                yield PictureCaption(path, next(captions))
+                sentence, explanation = next(made)
+                yield PictureCaption(path, sentence, explanation=explanation)
+
+
+def _caption_batch(
+    captioner: Captioner, pictures: list[NDArray[np.uint8]], *, explain: bool
+) -> Iterator[tuple[Caption, Explanation | None]]:
+    if not pictures:
+        return
+    if not explain:
+        for sentence in captioner.caption(pictures):
+            yield sentence, None
+        return
+    explaining = getattr(captioner, "explain", None)  # only vidcap's own checkpoints can
+    if explaining is None:
+        raise UsageError(f"captioner {captioner.name!r} cannot tell where it looked")
+    for explanation in explaining(pictures):
+        yield explanation.caption, explanation
 
 
 def load_in_background(

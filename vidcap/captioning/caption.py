@@ -12,7 +12,10 @@ class Caption:
     Attributes:
         text: lower-case words separated by single blanks, without a final stop.
         score: mean log-probability of a word, zero or below; higher is surer.
+        confidence: chance from 0 to 1 that the sentence is a fair description, as
+            :mod:`vidcap.captioning.confidence` has it; None where the captioner cannot tell.
     """
 
     text: str
     score: float
+    confidence: float | None = None

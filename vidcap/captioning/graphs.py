@@ -1,8 +1,9 @@
 """The graph files of a checkpoint: where they lie, and making them.
 
 A checkpoint has two graphs: ``encode`` takes a picture to all that the decoder needs of it, and
-``step`` reads one word a row and predicts the next.  They bear the first letters of the
-checkpoint's hash in their names, so that the graphs of another version are never taken for its own.
+``step`` reads one word a row and predicts the next.  They bear the first letters of a
+hash of its weights and architecture in their names, so that the graphs of another version are never
+taken for its own, and a calibration fitted later leaves them valid.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from vidcap.captioning.checkpoint import checkpoint_hash
+from vidcap.captioning.checkpoint import network_hash
 from vidcap.errors import ModelError, OutputError
 
 
@@ -35,7 +36,7 @@ class GraphFiles:
 
 
 def _names(folder: Path, checkpoint: Path) -> GraphFiles:
-    stem = f"{checkpoint.stem}-{checkpoint_hash(checkpoint)[:12]}"
+    stem = f"{checkpoint.stem}-{network_hash(checkpoint)[:12]}"
     return GraphFiles(folder / f"{stem}-encode.xml", folder / f"{stem}-step.xml")
 
 

@@ -41,7 +41,7 @@ CALIBRATION = Calibration(
     record={"pictures": 3},
 )
 numbers = st.floats(-1e9, 1e9)
-facts = st.fixed_dictionaries({name: numbers for name in FEATURES})
+facts = st.fixed_dictionaries(dict.fromkeys(FEATURES, numbers))
 
 
 def hypothesis(words, logs, attention=None, rank=None):
@@ -176,7 +176,7 @@ def test_another_network_has_another_hash(checkpoint, tmp_path, change):
         {"scales": [0.2, 0.3, 0.1, 0.1, 0.0, 0.3, 3.0]},
         {"scales": [10**400] * 7},
         {"features": ["luck", *list(FEATURES)[1:]]},
-        {"features": [list(FEATURES)[0]] * 7},
+        {"features": [next(iter(FEATURES))] * 7},
         {"weights": [-0.5, 0.25, 0.1, 0.1, -0.1, 0.3, -0.2]},
         {"weights": [0.5, 0.25, 0.1, 0.1, 0.1, 0.3, -0.2]},
         {"information": [1.0]},

@@ -14,7 +14,7 @@ from PIL import Image
 
 import vidcap
 from tests import media
-from tests.fakes import BrokenCaptioner, ShadeCaptioner, SilentCaptioner
+from tests.fakes import BrokenCaptioner, ExplainingCaptioner, ShadeCaptioner, SilentCaptioner
 from vidcap.cli import main
 from vidcap.commands import exits
 
@@ -294,9 +294,9 @@ def test_json_lines_tell_of_failures_in_their_place(tmp_path: Path, vidcap_: Vid
     assert result.code == exits.SOME_FAILED
     lines = [json.loads(line) for line in result.out.splitlines()]
     assert lines == [
-        {"path": str(paths[0]), "text": "a black dog", "score": -0.5},
+        {"path": str(paths[0]), "text": "a black dog", "score": -0.5, "confidence": None},
         {"path": str(paths[1]), "error": f"{paths[1]}: there is no such file"},
-        {"path": str(paths[2]), "text": "a black dog", "score": -0.5},
+        {"path": str(paths[2]), "text": "a black dog", "score": -0.5, "confidence": None},
     ]
     assert "2 done, 1 failed" in result.err
 
@@ -365,3 +365,50 @@ def test_debugging_shows_where_a_fault_comes_from(
     assert main(["subtitle", str(film), "-vv"]) == exits.INTERNAL
     assert "in caption" in capsys.readouterr().err
     assert os.environ["VIDCAP_DEBUG"] == "1"
+
+
+def test_where_each_word_looked_is_written_as_picture_and_words(
+    tmp_path: Path, vidcap_: Vidcap
+) -> None:
+    photo, maps = picture(tmp_path / "a.png"), tmp_path / "maps"
+    result = vidcap_(
+        "caption", photo, "--attention", maps, "--json", captioner=ExplainingCaptioner()
+    )
+    assert result.code == 0
+    assert json.loads(result.out)["confidence"] == 0.75
+    assert visible(maps) == ["a.attention.json", "a.attention.png"]
+    told = json.loads((maps / "a.attention.json").read_text())
+    assert told["text"] == "a black dog"
+    assert [(word["word"], word["where"]) for word in told["words"]] == [
+        ("a", "everywhere"),
+        ("black", "upper left"),
+        ("dog", "lower right"),
+    ]
+    assert [word["entropy"] for word in told["words"]] == [1.0, 0.0, 0.0]
+    assert told["words"][1]["share"] == 1.0
+    with Image.open(maps / "a.attention.png") as sheet:
+        assert sheet.mode == "RGB"
+        assert min(sheet.size) > 30
+    before = (maps / "a.attention.png").read_bytes()
+    again = vidcap_("caption", photo, "--attention", maps, captioner=ExplainingCaptioner())
+    assert again.out == "A black dog.\n"
+    forced = vidcap_(
+        "caption", photo, "--attention", maps, "--force", captioner=ExplainingCaptioner()
+    )
+    assert forced.code == 0
+    assert (maps / "a.attention.png").read_bytes() == before
+
+
+def test_maps_that_somebody_has_edited_stay(tmp_path: Path, vidcap_: Vidcap) -> None:
+    photo, maps = picture(tmp_path / "a.png"), tmp_path / "maps"
+    maps.mkdir()
+    (maps / "a.attention.png").write_text("mine")
+    result = vidcap_("caption", photo, "--attention", maps, captioner=ExplainingCaptioner())
+    assert result.code == 6
+    assert (maps / "a.attention.png").read_text() == "mine"
+
+
+def test_a_captioner_without_attention_says_so(tmp_path: Path, vidcap_: Vidcap) -> None:
+    result = vidcap_("caption", picture(tmp_path / "a.png"), "--attention", tmp_path / "maps")
+    assert result.code == 2
+    assert "'shades' cannot tell where it looked" in result.err

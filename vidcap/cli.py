@@ -140,6 +140,7 @@ def _caption(parsed: argparse.Namespace, reporter: Reporter) -> int:
         parsed.paths,
         output=parsed.output,
         as_json=parsed.json,
+        attention=parsed.attention,
         force=parsed.force,
         options={
             "captioner": parsed.captioner,
@@ -261,13 +262,22 @@ def _parser() -> argparse.ArgumentParser:
         _caption,
         "vidcap caption photo.jpg",
         "vidcap caption photos/ --json > captions.jsonl",
+        "vidcap caption photo.jpg --attention maps/  also where each word looked",
     )
     _add_paths(caption, "pictures, or folders to walk")
     _add_output(caption, "txt, json or jsonl")
     caption.add_argument(
         "--json",
         action="store_true",
-        help='JSON lines: {"path","text","score"}, or {"path","error"} for one that failed',
+        help='JSON lines: {"path","text","score","confidence"}, or {"path","error"} for one that '
+        "failed",
+    )
+    caption.add_argument(
+        "--attention",
+        type=Path,
+        metavar="DIR",
+        help="also write to this folder where each word looked: a PNG of heat maps and the same "
+        "in words as JSON",
     )
     _add_captioner(caption)
 

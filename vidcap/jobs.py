@@ -37,6 +37,10 @@ from vidcap.video.sampling import Sampling, parse_sampling
 from vidcap.video.source import Video, open_video
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vidcap.captioning.attention import Explanation
     from vidcap.captioning.caption import Caption
     from vidcap.captioning.captioner import Captioner
 
@@ -281,11 +285,13 @@ class PictureCaption:
         path: the picture, as it was named.
         caption: the sentence; None where there is an error.
         error: why there is none.
+        explanation: where the words of the sentence come from, if that was asked for.
     """
 
     path: Path
     caption: Caption | None
     error: MediaError | None = None
+    explanation: Explanation | None = None
 
 
 def caption(
@@ -296,6 +302,7 @@ def caption(
     batch_size: int = 16,
     threads: int = 0,
     prompt: str | None = None,
+    explain: bool = False,
 ) -> Iterator[PictureCaption]:
     """Caption pictures: yield what came of each, in order, a batch at a time.
 
@@ -306,9 +313,11 @@ def caption(
         batch_size: pictures to caption at a time, 1 or more.
         threads: threads for captioning, 0 for as many as make sense.
         prompt: what to ask a captioner that is named and takes a prompt.
+        explain: also tell where in the picture each word comes from.
 
     Raises:
-        UsageError: an option has a value that cannot be used.
+        UsageError: an option has a value that cannot be used; or ``explain`` is asked of a
+            captioner that cannot, raised when the first picture is asked for.
         ModelError: the captioner cannot be loaded; raised when the first picture is asked for.
     """
     _check_counts(batch_size, threads)
@@ -319,11 +328,11 @@ def caption(
     loading = _loading(
         captioner, device=device, batch_size=batch_size, threads=threads, prompt=prompt
     )
-    return _caption_pictures(map(Path, named), loading, batch_size)
+    return _caption_pictures(map(Path, named), loading, batch_size, explain)
 
 
 def _caption_pictures(
-    paths: Iterator[Path], loading: Future[Captioner], batch_size: int
+    paths: Iterator[Path], loading: Future[Captioner], batch_size: int, explain: bool
 ) -> Iterator[PictureCaption]:
     captioner = loading.result()
     for batch in _batches(paths, batch_size):
@@ -333,12 +342,29 @@ def _caption_pictures(
                 pictures.append(squash(read_picture(path), captioner.picture_size))
             except MediaError as error:
                 errors[number] = error
-        captions = iter(captioner.caption(pictures) if pictures else [])
+        made = _caption_batch(captioner, pictures, explain=explain)
         for number, path in enumerate(batch):
             if number in errors:
                 yield PictureCaption(path, None, errors[number])
             else:
-                yield PictureCaption(path, next(captions))
+                sentence, explanation = next(made)
+                yield PictureCaption(path, sentence, explanation=explanation)
+
+
+def _caption_batch(
+    captioner: Captioner, pictures: list[NDArray[np.uint8]], *, explain: bool
+) -> Iterator[tuple[Caption, Explanation | None]]:
+    if not pictures:
+        return
+    if not explain:
+        for sentence in captioner.caption(pictures):
+            yield sentence, None
+        return
+    explaining = getattr(captioner, "explain", None)  # only vidcap's own checkpoints can
+    if explaining is None:
+        raise UsageError(f"captioner {captioner.name!r} cannot tell where it looked")
+    for explanation in explaining(pictures):
+        yield explanation.caption, explanation
 
 
 def load_in_background(

@@ -98,6 +98,13 @@ def test_a_picture_is_searched_for_itself(seed, size):
         (alone,) = beam_search(
             bigram_step(tables[index : index + 1]), pictures=1, settings=settings
         )
+        for hypothesis in alone:
+            logs = hypothesis.word_log_probabilities
+            assert len(logs) == hypothesis.length
+            assert logs.sum() == pytest.approx(hypothesis.log_probability)
+            path = (START, *hypothesis.words, END)[: hypothesis.length + 1]
+            expected = [tables[index][a, b] for a, b in itertools.pairwise(path)]
+            np.testing.assert_allclose(logs, expected, atol=1e-9)
         assert [(h.words, h.rank) for h in alone] == [(h.words, h.rank) for h in together[index]]
 
 

@@ -2,13 +2,17 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.captioning.servers import LocalServer
 from vidcap.captioning.caption import Caption
+from vidcap.captioning.checkpoint import read_manifest, with_calibration
+from vidcap.captioning.confidence import Calibration
 from vidcap.captioning.registry import DEFAULT, load_captioner, shipped_captioners
+from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import ModelError, UsageError
 from vidcap.text.ngrams import has_repeated_ngram
 from vidcap.text.tokens import tokenize
@@ -71,6 +75,7 @@ def test_one_caption_a_picture_in_plain_words(captioner):
             assert not caption.text.startswith(("A ", "The ", "This "))
         assert not caption.text.endswith(".")
         assert -100 < caption.score <= 0
+        assert caption.confidence is None or 0 <= caption.confidence <= 1
         words = tokenize(caption.text)
         assert words
         assert not has_repeated_ngram(words, 3)
@@ -89,6 +94,60 @@ def test_company_and_order_change_nothing(captioner):
     assert captioner.caption(given[::-1]) == together[::-1]
     assert [captioner.caption([picture])[0] for picture in given[:3]] == together[:3]
     assert captioner.caption(given[5:12]) == together[5:12]
+
+
+def test_where_it_looked_belongs_to_the_words_it_said(captioner):
+    """Captioners that can explain themselves say the same then, with a map for every word."""
+    if not hasattr(captioner, "explain"):
+        pytest.skip(f"{captioner.name} cannot tell where it looked")
+    given = pictures(3, captioner.picture_size, seed=3)
+    explanations = captioner.explain(given)
+    assert [explanation.caption for explanation in explanations] == captioner.caption(given)
+    for explanation in explanations:
+        count, side, other = explanation.maps.shape
+        assert (count, other) == (len(explanation.words), side)
+        assert explanation.maps.dtype == np.float32
+        assert explanation.maps.min() >= 0
+        np.testing.assert_allclose(explanation.maps.sum((1, 2)), 1, atol=1e-5)
+        assert tokenize(explanation.caption.text) == list(explanation.words)
+    (alone,) = captioner.explain(given[1:2])
+    assert np.array_equal(alone.maps, explanations[1].maps)
+    assert captioner.explain([]) == []
+
+
+@pytest.fixture(scope="module")
+def calibrated(tmp_path_factory):
+    """The default with numbers that were fitted to nothing: they show the way, not the truth."""
+    source = next(shipped.file for shipped in shipped_captioners() if shipped.name == DEFAULT)
+    words = len(Vocabulary(read_manifest(source).vocabulary))
+    calibration = Calibration(
+        features=("log_probability", "margin", "agreement", "attention_entropy"),
+        means=(-1.0, 0.1, 0.8, 0.9),
+        scales=(0.2, 0.1, 0.1, 0.05),
+        weights=(0.5, 0.2, 0.2, -0.2),
+        bias=-0.5,
+        information=(1.0,) * words,
+        record={},
+    )
+    target = tmp_path_factory.mktemp("calibrated") / source.name
+    with_calibration(source, target, calibration)
+    for graph in source.parent.glob(f"{source.stem}-*"):
+        (target.parent / graph.name).symlink_to(graph)
+    return load_captioner(str(target), device="cpu", threads=2)
+
+
+def test_a_calibrated_captioner_says_the_same_and_how_sure_it_is(calibrated):
+    given = pictures(19, calibrated.picture_size, seed=1)
+    together = calibrated.caption(given)
+    plain = load_captioner(DEFAULT, device="cpu", threads=2).caption(given)
+    assert [replace(one, confidence=None) for one in together] == [
+        replace(one, confidence=None) for one in plain
+    ]
+    confidences = [one.confidence for one in together]
+    assert all(0 < confidence < 1 for confidence in confidences)
+    assert len(set(confidences)) > 10
+    assert calibrated.caption(given[::-1]) == together[::-1]
+    assert calibrated.caption(given[2:3]) == together[2:3]
 
 
 def test_pictures_are_not_changed(captioner):

@@ -218,12 +218,56 @@ def test_an_empty_part_is_refused(workshop):
     assert done.stderr == "evaluate: --part: there are only 8 pictures\n"
 
 
+def test_a_checkpoint_learns_how_sure_it_is(workshop):
+    """On pictures of five colours more, some of which it has no word for."""
+    folder, _ = workshop
+    source, target = folder / "run" / "tiny.safetensors", folder / "sure" / "tiny.safetensors"
+    entries = json.loads((folder / "captions.json").read_text())["images"]
+    for number in range(24):
+        name = f"fit {number}.png"
+        value = tuple(50 * (number // step % 3) for step in (1, 3, 9))
+        cv2.imwrite(str(folder / "images" / name), np.full((30, 40, 3), value, dtype=np.uint8))
+        own = ("A wall is red .", "The wall is all red .", "A red wall", "Some red wall .")
+        other = ("Two dogs play .", "A black cat sleeps .", "Men run far .", "One old car .")
+        sentences = own if number % 3 else other
+        entries.append({"filename": name, "split": "fit", "sentences": sentences})
+    captions = folder / "more.json"
+    captions.write_text(json.dumps({"images": entries}))
+    common = ("--images", folder / "images", "--captions", captions, "--split", "fit")
+    done = call("calibrate.py", source, *common, "--output", target, "--views", "--threads", "1")
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    assert printed["pictures"] == 24
+    assert 0 < printed["base_rate"] < 1
+    assert printed["information_from"] == "train"
+    assert 0 <= printed["calibration_error"] <= 1
+    assert len(printed["reliability"]) == 5
+    assert printed["risk_coverage"][0]["cider_d"] == printed["cider_d"]
+    assert set(printed["with_views"]) == {"view_agreement", "view_log_probability"}
+    manifest = read_manifest(target)
+    assert manifest.calibration.record["split"] == "fit"
+    assert manifest.calibration.weights == tuple(printed["weights"].values())
+    for chart in ("reliability", "coverage"):
+        assert (target.parent / f"tiny-{chart}.svg").read_text().startswith("<svg")
+    before = {path.name: path.read_bytes() for path in target.parent.iterdir()}
+    again = call("calibrate.py", source, *common, "--output", target, "--threads", "1")
+    assert again.returncode == 0, again.stderr
+    assert {path.name: path.read_bytes() for path in target.parent.iterdir()} == before
+    judged = call("calibrate.py", target, *common, "--judge", "--threads", "1")
+    assert judged.returncode == 0, judged.stderr
+    assert json.loads(judged.stdout)["base_rate"] == printed["base_rate"]
+    refused = call("calibrate.py", source, *common, "--judge")
+    assert refused.returncode == 2
+    assert "holds no calibration" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("script", "arguments"),
     [
         ("train.py", ["none.yaml", "--images", ".", "--captions", "none.json", "--run", "x"]),
         ("evaluate.py", ["--images", ".", "--captions", "none.json"]),
         ("export.py", ["none.safetensors"]),
+        ("calibrate.py", ["none.safetensors", "--images", ".", "--captions", "none.json"]),
     ],
 )
 def test_a_missing_file_is_one_line_and_an_exit_code(script, arguments):

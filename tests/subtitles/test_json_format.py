@@ -30,10 +30,10 @@ INFO: Any = SimpleNamespace(
 
 
 def document(text: str = "a dog runs", score: float = -0.123456) -> Document:
-    frame = FrameCaption(427, F(427, 12800), 0, F(0), Caption(text, score))
+    frame = FrameCaption(427, F(427, 12800), 0, F(0), Caption(text, score, 0.25))
     return Document(
         cues=(Cue(0, 1999, ("A dog", "runs."), 0, (Break("shortest", 0.5, 0.833),)),),
-        scenes=(Scene(F(0), F(1001, 501), text, score, (frame,)),),
+        scenes=(Scene(F(0), F(1001, 501), text, score, (frame,), 0.123456),),
         language="en",
         video=video_facts(INFO, path="film.mp4", end=F(1001, 501)),
         made_by={"version": "0.1.0", "captioner": "default", "checkpoint": "ab" * 32},
@@ -78,6 +78,7 @@ def test_a_document_to_the_letter(validator: Any) -> None:
                 "end": 1.998,
                 "text": "a dog runs",
                 "score": -0.1235,
+                "confidence": 0.1235,
                 "frames": [
                     {
                         "ticks": 427,
@@ -86,6 +87,7 @@ def test_a_document_to_the_letter(validator: Any) -> None:
                         "shot_start": 0.0,
                         "text": "a dog runs",
                         "score": -0.1235,
+                        "confidence": 0.25,
                     }
                 ],
             }

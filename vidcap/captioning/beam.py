@@ -48,6 +48,7 @@ class Hypothesis:
         log_probability: of all words and, where it was reached, the end.
         length: how many predictions that sums over.
         rank: what the search ranks by, the length-normalised log-probability.
+        word_log_probabilities: ``(length,)`` of each word and, where it was reached, the end.
         attention: ``(len(words), R)`` where each word looked.
     """
 
@@ -55,6 +56,7 @@ class Hypothesis:
     log_probability: float
     length: int
     rank: float
+    word_log_probabilities: Array
     attention: Array
 
 
@@ -99,6 +101,7 @@ def beam_search(step: Step, *, pictures: int, settings: BeamSettings) -> list[li
     history = np.zeros((pictures, beams, 0), dtype=np.int64)
     looks: list[Array] = []  # one (N, K, R) a step, before reordering
     origins: list[Array] = []  # one (N, K) a step: the beam a kept hypothesis came from
+    sums: list[Array] = [totals]  # one (N, K) before each step: log-probabilities so far
     # finished: per picture (rank, total, length, words, step, beam before that step)
     finished: list[list[tuple[float, float, int, tuple[int, ...], int, int]]] = [
         [] for _ in range(pictures)
@@ -157,6 +160,7 @@ def beam_search(step: Step, *, pictures: int, settings: BeamSettings) -> list[li
             if len(finished[picture]) >= beams or not kept:
                 open_pictures.discard(picture)
         origins.append(origin)
+        sums.append(totals)
         if not open_pictures:
             break
         rows = (np.arange(pictures)[:, None] * beams + origin).reshape(-1)
@@ -172,7 +176,7 @@ def beam_search(step: Step, *, pictures: int, settings: BeamSettings) -> list[li
                 total,
                 length,
                 rank,
-                _trace(looks, origins, picture, last, beam),
+                *_trace(looks, origins, sums, total, picture, last, beam),
             )
             for rank, total, length, sentence, last, beam in sorted(
                 finished[picture], key=lambda entry: (-entry[0], entry[3])
@@ -182,15 +186,26 @@ def beam_search(step: Step, *, pictures: int, settings: BeamSettings) -> list[li
     ]
 
 
-def _trace(looks: list[Array], origins: list[Array], picture: int, last: int, beam: int) -> Array:
-    """Follow a hypothesis back and collect where each of its words looked.
+def _trace(
+    looks: list[Array],
+    origins: list[Array],
+    sums: list[Array],
+    total: float,
+    picture: int,
+    last: int,
+    beam: int,
+) -> tuple[Array, Array]:
+    """Follow a hypothesis back: what each of its words cost, and where each of them looked.
 
-    The sentence ended in step ``last``, coming from ``beam``; its words were chosen in the steps
-    before.
+    The sentence ended with ``total`` in step ``last``, coming from ``beam``; its words were chosen
+    in the steps before.
     """
+    running = [total, float(sums[last][picture, beam])]
     rows = []
     for position in range(last - 1, -1, -1):
         beam = int(origins[position][picture, beam])
         rows.append(looks[position][picture, beam])
+        running.append(float(sums[position][picture, beam]))
     regions = looks[0].shape[-1]
-    return np.array(rows[::-1], dtype=np.float32).reshape(-1, regions)
+    attention = np.array(rows[::-1], dtype=np.float32).reshape(-1, regions)
+    return np.diff(np.array(running[::-1])), attention

@@ -15,7 +15,10 @@ class Caption:
             names once in lower case could not be told again.
         score: mean log-probability of a word (or of a token, where a captioner has those), zero or
             below; higher is surer.  Scores of different captioners cannot be compared.
+        confidence: chance from 0 to 1 that the sentence is a fair description, as
+            :mod:`vidcap.captioning.confidence` has it; None where the captioner cannot tell.
     """
 
     text: str
     score: float
+    confidence: float | None = None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vidcap.captioning.beam import BeamSettings, beam_search
+from vidcap.captioning.attention import Explanation, attention_maps
+from vidcap.captioning.beam import BeamSettings, Hypothesis, beam_search
 from vidcap.captioning.caption import Caption
 from vidcap.captioning.checkpoint import Manifest, checkpoint_hash
+from vidcap.captioning.confidence import Confidence
 from vidcap.captioning.runtime import Runtime
 from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import UsageError
@@ -57,8 +59,8 @@ def check_pictures(pictures: Sequence[Picture], size: tuple[int, int]) -> None:
 class CheckpointCaptioner:
     """Captions with one of vidcap's own checkpoints.
 
-    The same picture gives the same caption and score in whatever company and order it comes, on
-    one machine with one run time and number of threads.
+    The same picture gives the same caption, score, confidence and maps in whatever company and
+    order it comes, on one machine with one run time and number of threads.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class CheckpointCaptioner:
         self._vocabulary = Vocabulary(manifest.vocabulary)
         self._runtime = runtime
         self._beam = beam
+        self._confidence = Confidence(manifest.calibration) if manifest.calibration else None
 
     def caption(self, pictures: Sequence[Picture]) -> list[Caption]:
         """Caption squashed uint8 RGB pictures, one sentence each, in their order.
@@ -82,25 +85,51 @@ class CheckpointCaptioner:
         Raises:
             UsageError: a picture has another shape than ``(*picture_size, 3)`` or is not uint8.
         """
+        return [self._caption(hypotheses) for hypotheses in self.search(pictures)]
+
+    def explain(self, pictures: Sequence[Picture]) -> list[Explanation]:
+        """Caption pictures as :meth:`caption` does, and tell where each word comes from.
+
+        Raises:
+            UsageError: a picture cannot be captioned; see :meth:`caption`.
+            ModelError: the encoder's regions do not make a square.
+        """
+        return [
+            Explanation(
+                self._caption(hypotheses),
+                tuple(self._vocabulary.words[number] for number in hypotheses[0].words),
+                attention_maps(hypotheses[0].attention),
+            )
+            for hypotheses in self.search(pictures)
+        ]
+
+    def search(self, pictures: Sequence[Picture]) -> Iterator[list[Hypothesis]]:
+        """Yield for each picture what the beam search found, best first.
+
+        Raises:
+            UsageError: a picture cannot be captioned; see :meth:`caption`.
+        """
         check_pictures(pictures, self.picture_size)
-        captions: list[Caption] = []
         waiting = []
         for prepared in self._runtime.encode(pictures):
             waiting.append(prepared)
             if len(waiting) == self._runtime.group:
-                captions += self._decode(waiting)
+                yield from self._decode(waiting)
                 waiting = []
-        return captions + self._decode(waiting)
+        yield from self._decode(waiting)
 
-    def _decode(self, prepared: list[tuple[NDArray[Any], ...]]) -> list[Caption]:
+    def _decode(self, prepared: list[tuple[NDArray[Any], ...]]) -> list[list[Hypothesis]]:
         if not prepared:
             return []
         group = self._runtime.group
         filled = prepared + [prepared[-1]] * (group - len(prepared))
         found = beam_search(self._runtime.steps(filled), pictures=group, settings=self._beam)
-        return [
-            Caption(
-                detokenize(self._vocabulary.decode(best.words)), best.log_probability / best.length
-            )
-            for best, *_ in found[: len(prepared)]
-        ]
+        return found[: len(prepared)]
+
+    def _caption(self, hypotheses: list[Hypothesis]) -> Caption:
+        best = hypotheses[0]
+        return Caption(
+            detokenize(self._vocabulary.decode(best.words)),
+            best.log_probability / best.length,
+            self._confidence(hypotheses) if self._confidence else None,
+        )

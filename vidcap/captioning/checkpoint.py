@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vidcap.captioning.confidence import Calibration
+from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import ModelError
 from vidcap.files import replacing
 
@@ -37,6 +40,7 @@ class Manifest:
         beam: search settings the scores were measured with.
         training: how it was trained: data, schedule, scores.
         versions: software it was made with.
+        calibration: how sure its captions are; None where nobody has worked that out.
     """
 
     encoder: str
@@ -47,11 +51,15 @@ class Manifest:
     beam: Mapping[str, Any]
     training: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    calibration: Calibration | None = None
 
     def to_json(self) -> str:
         """Return the manifest as it stands in the file's header."""
         values: dict[str, Any] = {"format": FORMAT}
         values.update({name: getattr(self, name) for name in self.__dataclass_fields__})
+        del values["calibration"]
+        if self.calibration:
+            values["calibration"] = self.calibration.to_mapping()
         return json.dumps(values, sort_keys=True, ensure_ascii=False)
 
 
@@ -69,10 +77,14 @@ def _parse(path: Path, text: str | None) -> Manifest:
         words = values.pop("vocabulary")
         if not all(isinstance(word, str) for word in words):
             raise ValueError("a word of the vocabulary is not text")
-        manifest = Manifest(vocabulary=tuple(words), **values)
+        fitted = values.pop("calibration", None)
+        if fitted is not None:
+            size = len(Vocabulary(words))
+            fitted = Calibration.from_mapping(fitted, vocabulary_size=size)
+        manifest = Manifest(vocabulary=tuple(words), calibration=fitted, **values)
         if not 1 <= int(manifest.picture_size) <= 4096:
             raise ValueError(f"picture_size {manifest.picture_size} is not from 1 to 4096")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ModelError(f"{path}: the checkpoint's header is damaged: {error}") from error
     return manifest
 
@@ -168,3 +180,46 @@ def checkpoint_hash(path: Path) -> str:
     """Return the SHA-256 of a checkpoint file, in hexadecimal."""
     stat = path.stat()
     return _hash(path, stat.st_size, stat.st_mtime_ns)
+
+
+def network_hash(path: Path) -> str:
+    """Return a SHA-256 of what a checkpoint computes with, in hexadecimal.
+
+    That is its weights and architecture.  What is only said of them, the calibration for one, does
+    not count: graphs made before it was fitted stay right.
+
+    Raises:
+        ModelError: the file cannot be read as a checkpoint.
+    """
+    stat = path.stat()
+    return _network_hash(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _network_hash(path: Path, size: int, modified: int) -> str:
+    manifest = read_manifest(path)
+    kept = ("encoder", "decoder", "decoder_config", "vocabulary", "picture_size")
+    structure = {name: getattr(manifest, name) for name in kept}
+    digest = hashlib.sha256(json.dumps(structure, sort_keys=True).encode())
+    with path.open("rb") as file:
+        (header,) = struct.unpack("<Q", file.read(8))
+        tensors = json.loads(file.read(header))
+        tensors.pop("__metadata__", None)
+        digest.update(json.dumps(tensors, sort_keys=True).encode())
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def with_calibration(source: Path, target: Path, calibration: Calibration) -> None:
+    """Write a copy of a checkpoint with another calibration; every weight stays as it is.
+
+    Raises:
+        ModelError: the source cannot be read as a checkpoint.
+        OutputError: the target cannot be written.
+    """
+    from safetensors.torch import load_file, save_file
+
+    manifest = replace(read_manifest(source), calibration=calibration)
+    with replacing(target) as scratch:
+        save_file(load_file(source), scratch, metadata={"vidcap": manifest.to_json()})

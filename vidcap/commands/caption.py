@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vidcap.commands.attention import attention_json, attention_png, caption_facts
 from vidcap.commands.destination import STDOUT, Destination, parse_destination
 from vidcap.commands.inputs import PICTURE_SUFFIXES, Input, find_inputs
 from vidcap.commands.outcomes import Outcome, State, run_all
@@ -26,9 +28,14 @@ from vidcap.jobs import PictureCaption, caption, load_in_background
 from vidcap.subtitles.clean import sentence_case
 
 if TYPE_CHECKING:
+    from vidcap.captioning.attention import Explanation
     from vidcap.captioning.captioner import Captioner
 
 _SUFFIXES = {".txt": "text", ".json": "json", ".jsonl": "json"}
+_MAPS: Mapping[str, Callable[[Path, Explanation], str | bytes]] = {
+    ".attention.png": attention_png,
+    ".attention.json": attention_json,
+}
 _ENDINGS = {"text": (".txt", ".caption.txt"), "json": (".json", ".caption.json")}
 
 
@@ -37,6 +44,7 @@ def run(
     *,
     output: str | None,
     as_json: bool,
+    attention: Path | None,
     force: bool,
     options: Mapping[str, Any],
     reporter: Reporter,
@@ -48,6 +56,7 @@ def run(
         paths: files and folders.
         output: where results go; None for the standard output.
         as_json: write JSON lines, not plain ones.
+        attention: folder for maps of where each word looked; None for none.
         force: replace what vidcap wrote before, or the file that ``output`` names.
         options: keyword arguments for :func:`vidcap.caption`.
         reporter: what speaks to the user.
@@ -65,7 +74,7 @@ def run(
     if not folders:
         # Some captioners fill up a batch that is not full: one picture should not cost sixteen.
         options = {**options, "batch_size": min(options["batch_size"], len(paths))}
-    job = _Job(place, force, options, reporter, emit, with_path=several)
+    job = _Job(place, attention, force, options, reporter, emit, with_path=several)
     return run_all(
         find_inputs(paths, PICTURE_SUFFIXES),
         job.work,
@@ -76,10 +85,23 @@ def run(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Where the caption of a picture goes, and the maps if they are wanted."""
+
+    caption: Target
+    maps: tuple[Target, ...]
+
+    @property
+    def done(self) -> bool:
+        return all(target.done for target in (self.caption, *self.maps))
+
+
 class _Job:
     def __init__(
         self,
         place: Destination,
+        attention: Path | None,
         force: bool,
         options: Mapping[str, Any],
         reporter: Reporter,
@@ -89,6 +111,7 @@ class _Job:
     ) -> None:
         self._place = place
         self._format = place.formats[0]
+        self._attention = attention
         self._force = force
         self._options = options
         self._reporter = reporter
@@ -104,49 +127,56 @@ class _Job:
 
     def work(self, inputs: Sequence[Input]) -> Iterator[Outcome]:
         """Caption a batch; what came of each input is told in their order."""
-        targets = {item.path: self._plan(item) for item in inputs}
+        plans = {item.path: self._plan(item) for item in inputs}
         waiting = [
-            path
-            for path, target in targets.items()
-            if isinstance(target, Target) and not target.done
+            path for path, plan in plans.items() if isinstance(plan, _Plan) and not plan.done
         ]
         captions: Iterator[PictureCaption] = iter(())
         if waiting:
             options = {**self._options, "captioner": self._captioner, "prompt": None}
-            captions = caption(waiting, **options)
-        for path, target in targets.items():
-            if isinstance(target, VidcapError):
-                yield self._failed(path, target)
-            elif target.done:
-                yield Outcome(path, State.KEPT, f"{target.path}: already there")
+            captions = caption(waiting, **options, explain=self._attention is not None)
+        for path, plan in plans.items():
+            if isinstance(plan, VidcapError):
+                yield self._failed(path, plan)
+            elif plan.done:
+                yield Outcome(path, State.KEPT, f"{plan.caption.path}: already there")
             else:
-                yield self._finish(next(captions), target)
+                yield self._finish(next(captions), plan)
 
-    def _plan(self, item: Input) -> Target | VidcapError:
-        """Return where the caption of a picture goes, or why there is none to make."""
+    def _plan(self, item: Input) -> _Plan | VidcapError:
+        """Return where the results of a picture go, or why there are none to make."""
         if item.error is not None:
             return item.error
         file, folder = self._place.file, self._place.folder
         try:
             if file == STDOUT:
-                return Target(file)
-            if file is not None:
+                target = Target(file)
+            elif file is not None:
                 target = named_target(file, force=self._force)
             else:
                 assert folder is not None
-                target = sidecar_target(
-                    item.path,
-                    folder / item.below,
-                    _ENDINGS[self._format],
-                    siblings=PICTURE_SUFFIXES,
-                    settings=self._settings,
-                    force=self._force,
-                )
-            if not target.done:
-                check_writable(target.path.parent)
+                target = self._sidecar(item, folder, _ENDINGS[self._format])
+            maps = tuple(
+                self._sidecar(item, self._attention, (ending,))
+                for ending in _MAPS
+                if self._attention is not None
+            )
+            for missing in (target, *maps):
+                if not missing.done and missing.path != STDOUT:
+                    check_writable(missing.path.parent)
         except VidcapError as error:
             return error
-        return target
+        return _Plan(target, maps)
+
+    def _sidecar(self, item: Input, folder: Path, endings: tuple[str, ...]) -> Target:
+        return sidecar_target(
+            item.path,
+            folder / item.below,
+            endings,
+            siblings=PICTURE_SUFFIXES,
+            settings=self._settings,
+            force=self._force,
+        )
 
     @property
     def _settings(self) -> Mapping[str, Any]:
@@ -154,30 +184,42 @@ class _Job:
         said = {} if prompt is None else {"prompt": prompt}
         return {"captioner": self._options["captioner"], **said}
 
-    def _finish(self, result: PictureCaption, target: Target) -> Outcome:
+    def _finish(self, result: PictureCaption, plan: _Plan) -> Outcome:
         if result.caption is None:
             assert result.error is not None
             return self._failed(result.path, result.error)
-        text, score = result.caption.text, round(result.caption.score, 4)
+        target, text = plan.caption, result.caption.text
         if self._format == "json":
-            line = _json_line({"path": str(result.path), "text": text, "score": score})
+            line = _json_line({"path": str(result.path), **caption_facts(result.caption)})
         elif self._with_path and target.path == STDOUT:
             line = f"{printable(str(result.path))}\t{sentence_case(text)}\n"
         else:
             line = f"{sentence_case(text)}\n"
-        if target.path == STDOUT:
-            self._emit(line)
-            return Outcome(result.path, State.DONE)
         try:
-            if self._place.file is not None:
+            if target.path == STDOUT:
+                self._emit(line)
+            elif self._place.file is not None:
                 save(target.path, line)
-            else:
-                warning = save_sidecar(target.path, line, result.path, self._settings)
-                if warning:
-                    self._reporter.warn(f"{result.path}: {warning}")
+            elif not target.done:
+                self._save_sidecar(target.path, line, result.path)
+            self._save_maps(result, plan)
         except VidcapError as error:
             return Outcome.of_error(result.path, error)
-        return Outcome(result.path, State.DONE, f"written to {target.path}")
+        written = [each.path for each in (target, *plan.maps) if not each.done]
+        names = ", ".join(str(path) for path in written if path != STDOUT)
+        return Outcome(result.path, State.DONE, f"written to {names}" if names else "")
+
+    def _save_maps(self, result: PictureCaption, plan: _Plan) -> None:
+        for target, make in zip(plan.maps, _MAPS.values(), strict=False):
+            if not target.done:
+                assert result.explanation is not None
+                made = make(result.path, result.explanation)
+                self._save_sidecar(target.path, made, result.path)
+
+    def _save_sidecar(self, path: Path, data: str | bytes, source: Path) -> None:
+        warning = save_sidecar(path, data, source, self._settings)
+        if warning:
+            self._reporter.warn(f"{source}: {warning}")
 
     def _failed(self, path: Path, error: VidcapError) -> Outcome:
         if self._format == "json" and self._place.file == STDOUT:

@@ -115,24 +115,24 @@ def check_writable(folder: Path) -> None:
         raise OutputError(f"{existing}: this folder cannot be written; name another with -o")
 
 
-def save(path: Path, text: str) -> None:
+def save(path: Path, data: str | bytes) -> None:
     """Write a finished result whole, to ``path`` or, when that fails, to a temporary folder.
 
     Raises:
         OutputError: ``path`` could not be written; the message says where the result is instead.
     """
     try:
-        write_atomically(path, text)
+        write_atomically(path, data)
     except OutputError as error:
         try:
             refuge = Path(tempfile.mkdtemp(prefix="vidcap-")) / path.name
-            write_atomically(refuge, text)
+            write_atomically(refuge, data)
         except (OSError, OutputError):
             raise error from None
         raise OutputError(f"{error}; the result was kept as {refuge}") from error
 
 
-def save_sidecar(path: Path, text: str, source: Path, settings: Mapping[str, Any]) -> str:
+def save_sidecar(path: Path, data: str | bytes, source: Path, settings: Mapping[str, Any]) -> str:
     """Write a result with the record that makes it vidcap's own; return a warning or nothing.
 
     Raises:
@@ -143,7 +143,7 @@ def save_sidecar(path: Path, text: str, source: Path, settings: Mapping[str, Any
     size, modified = _version(source)
     record = {
         "output": path.name,
-        "sha256": hashlib.sha256(text.encode("utf-8")).hexdigest(),
+        "sha256": hashlib.sha256(_bytes(data)).hexdigest(),
         "source": _relative(source, path.parent),
         "size": size,
         "modified_ns": modified,
@@ -157,8 +157,12 @@ def save_sidecar(path: Path, text: str, source: Path, settings: Mapping[str, Any
         write_atomically(_record_path(path), json.dumps(record, indent=1) + "\n")
     except OutputError as error:
         warning = f"the next run will not know {path.name} for vidcap's own: {error}"
-    save(path, text)
+    save(path, data)
     return warning
+
+
+def _bytes(data: str | bytes) -> bytes:
+    return data.encode("utf-8") if isinstance(data, str) else data
 
 
 def _has_sibling(source: Path, siblings: frozenset[str]) -> bool:

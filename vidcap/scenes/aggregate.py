@@ -123,6 +123,7 @@ def scenes_from_captions(
             text=segment.caption.text,
             score=segment.caption.score,
             frames=tuple(segment.frames),
+            confidence=segment.caption.confidence,
         )
 
 

@@ -38,6 +38,8 @@ class Scene:
         end: player time at which the next scene starts or the video ends; greater than ``start``.
         text: the sentence as the captioner wrote it; empty where it had nothing to say.
         score: the caption score that came with the sentence.
+        confidence: the confidence that came with it, or None: that of its surest frame, not yet
+            of the scene.
         frames: the captioned frames the sentence stands on, in order; never empty.
     """
 
@@ -46,3 +48,4 @@ class Scene:
     text: str
     score: float
     frames: tuple[FrameCaption, ...]
+    confidence: float | None = None

@@ -50,6 +50,7 @@ def _scene(scene: Scene) -> dict[str, Any]:
         "end": _seconds(scene.end),
         "text": scene.text,
         "score": _score(scene.score),
+        "confidence": _confidence(scene.confidence),
         "frames": [_frame(frame) for frame in scene.frames],
     }
 
@@ -62,6 +63,7 @@ def _frame(frame: FrameCaption) -> dict[str, Any]:
         "shot_start": _seconds(frame.shot_start),
         "text": frame.caption.text,
         "score": _score(frame.caption.score),
+        "confidence": _confidence(frame.caption.confidence),
     }
 
 
@@ -83,6 +85,10 @@ def _seconds(time: Fraction) -> float:
 
 def _score(score: float) -> float | None:
     return round(score, 4) if math.isfinite(score) else None
+
+
+def _confidence(confidence: float | None) -> float | None:
+    return None if confidence is None else _score(confidence)
 
 
 def _storable(value: Any) -> Any:

@@ -1,0 +1,339 @@
+"""Work out how sure a checkpoint's captions are, and write that into a copy of it.
+
+    python pipelines/calibrate.py CHECKPOINT --images flickr8k/images \
+        --captions flickr8k/captions.json --split val --output calibrated/NAME.safetensors
+
+Every picture of the split is captioned.  A caption is *fair* when its CIDEr-D against the human
+captions of its picture is at least what the median of those humans reaches against the others.  A
+logistic regression on what the beam search leaves behind gives the chance of that; all figures
+printed are those of captions that the regression was not fitted on (five folds).  How telling a
+word is comes from the pictures of ``--corpus-split``.
+
+Prints one JSON object.  With ``--output``, the checkpoint is written there with the calibration
+fitted on all pictures, and beside it ``NAME-reliability.svg`` and ``NAME-coverage.svg``.  Graphs
+made before stay valid.  Without it, nothing is written.  ``--views`` captions every picture
+mirrored as well, to see what agreement between views would add; a checkpoint never uses it.
+``--judge`` fits nothing, and judges the calibration that the checkpoint holds on other pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from vidcap.captioning.beam import Hypothesis
+from vidcap.captioning.captioner import CheckpointCaptioner
+from vidcap.captioning.checkpoint import checkpoint_hash, read_manifest, with_calibration
+from vidcap.captioning.confidence import FEATURES, describe
+from vidcap.captioning.registry import DEVICES, load_captioner
+from vidcap.captioning.vocabulary import Vocabulary
+from vidcap.errors import DataError, UsageError, VidcapError
+from vidcap.files import write_atomically
+from vidcap.text.similarity import token_f1
+from vidcap.text.tokens import tokenize
+from vidcap.training import calibration as fitting
+from vidcap.training.charts import Chart, Line
+from vidcap.training.data import CaptionedPicture, load_captions
+from vidcap.video.picture import read_picture, squash
+
+Array = NDArray[Any]
+
+# The number of words is left out: it added nothing, and long captions are no less often right.
+USED = tuple(name for name in FEATURES if name != "words")
+BATCH = 64
+FOLDS = 5
+BINS = 5
+COVERAGE = 0.7
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--images", type=Path, required=True, help="folder of pictures")
+    parser.add_argument("--captions", type=Path, required=True, help="JSON file of captions")
+    parser.add_argument("--split", help="the part of the data set to fit on [all]")
+    parser.add_argument(
+        "--corpus-split",
+        default="train",
+        help="the part whose captions say how telling a word is [%(default)s; where there is no "
+        "such part, the pictures fitted on]",
+    )
+    parser.add_argument(
+        "--features",
+        type=lambda text: tuple(text.split(",")),
+        default=USED,
+        help=f"what to fit on, of {', '.join(FEATURES)} [{','.join(USED)}]",
+    )
+    parser.add_argument("--views", action="store_true", help="also measure mirrored views")
+    parser.add_argument(
+        "--judge", action="store_true", help="judge the calibration that is there, fit none"
+    )
+    parser.add_argument("--output", type=Path, help="where the calibrated checkpoint goes")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="[%(default)s]")
+    parser.add_argument("--threads", type=int, default=0, help="processor threads [all]")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Calibrate; the exit code is the first error's."""
+    arguments = _arguments()
+    try:
+        print(json.dumps(calibrate(arguments)))
+    except VidcapError as error:
+        print(f"calibrate: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def calibrate(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Caption, fit, judge and write; return what is printed."""
+    unknown = [name for name in arguments.features if name not in FEATURES]
+    if unknown:
+        raise UsageError(f"there is no feature {unknown[0]!r}; choose of {', '.join(FEATURES)}")
+    checkpoint: Path = arguments.checkpoint
+    manifest = read_manifest(checkpoint)
+    vocabulary = Vocabulary(manifest.vocabulary)
+    pictures = load_captions(arguments.images, arguments.captions, split=arguments.split)
+    present = manifest.calibration
+    if arguments.judge:
+        if present is None:
+            raise UsageError(f"{checkpoint}: holds no calibration to judge; leave out --judge")
+        information, source = np.array(present.information), "the checkpoint"
+    else:
+        information, source = _information(vocabulary, pictures, arguments)
+    captioner = load_captioner(str(checkpoint), device=arguments.device, threads=arguments.threads)
+    if not isinstance(captioner, CheckpointCaptioner):
+        raise UsageError(f"{checkpoint}: only vidcap's own checkpoints can be calibrated")
+    found = _search(captioner, pictures, "captions")
+    words = [vocabulary.decode(hypotheses[0].words) for hypotheses in found]
+    references = [[tokenize(sentence) for sentence in picture.sentences] for picture in pictures]
+    scores, medians = fitting.fairness(words, references)
+    fair = scores >= medians
+    described = [describe(hypotheses, information) for hypotheses in found]
+    facts = {name: np.array([each[name] for each in described]) for name in FEATURES}
+    names = list(arguments.features)
+    if arguments.judge and present:
+        chances = np.array([present.chance(each) for each in described])
+    else:
+        chances = _crossed(names, facts, fair)
+
+    record = {
+        "captions": arguments.captions.name,
+        "split": arguments.split or "all",
+        "pictures": len(pictures),
+        "information_from": source,
+        "base_rate": _round(fair.mean()),
+        **_judge(chances, fair, scores),
+    }
+    result: dict[str, Any] = {
+        "checkpoint": checkpoint_hash(checkpoint),
+        **record,
+        "cider_d": _round(scores.mean()),
+        "human_median_cider_d": _round(medians.mean()),
+        "reliability": [
+            {"count": part.count, "confidence": _round(part.confidence), "fair": _round(part.fair)}
+            for part in fitting.reliability(chances, fair, bins=BINS)
+        ],
+        "risk_coverage": [
+            {
+                "coverage": share / 10,
+                "cider_d": _round(fitting.kept_mean(chances, scores, share / 10)),
+                "fair": _round(fitting.kept_mean(chances, fair, share / 10)),
+            }
+            for share in range(10, 0, -1)
+        ],
+    }
+    if arguments.judge:
+        return result
+    values = np.column_stack([facts[name] for name in names])
+    fitted = fitting.calibration(names, values, fair, information, record)
+    result["weights"] = dict(zip(names, fitted.weights, strict=True))
+    result["bias"] = fitted.bias
+    result["ablation"] = _ablation(names, facts, fair, scores)
+    if arguments.views:
+        views = _views(captioner, pictures, vocabulary, words)
+        result["with_views"] = {
+            name: _brief(_crossed([*names, name], {**facts, name: value}, fair), fair, scores)
+            for name, value in views.items()
+        }
+    if arguments.output:
+        with_calibration(checkpoint, arguments.output, fitted)
+        charts = {
+            "reliability": _reliability_chart(chances, fair),
+            "coverage": _coverage_chart(chances, scores),
+        }
+        for name, chart in charts.items():
+            path = arguments.output.with_name(f"{arguments.output.stem}-{name}.svg")
+            write_atomically(path, chart.to_svg())
+        result["written"] = str(arguments.output)
+    return result
+
+
+def _information(
+    vocabulary: Vocabulary, pictures: list[CaptionedPicture], arguments: argparse.Namespace
+) -> tuple[Array, str]:
+    try:
+        corpus = load_captions(arguments.images, arguments.captions, split=arguments.corpus_split)
+        source = arguments.corpus_split
+    except DataError:
+        corpus, source = pictures, arguments.split or "all"
+    told = fitting.word_information(
+        vocabulary,
+        ([tokenize(sentence) for sentence in picture.sentences] for picture in corpus),
+    )
+    return told, source
+
+
+def _search(
+    captioner: CheckpointCaptioner,
+    pictures: list[CaptionedPicture],
+    what: str,
+    *,
+    mirrored: bool = False,
+) -> list[list[Hypothesis]]:
+    found: list[list[Hypothesis]] = []
+    with tqdm(total=len(pictures), desc=what) as bar:
+        for start in range(0, len(pictures), BATCH):
+            batch = [
+                squash(read_picture(picture.path), captioner.picture_size)
+                for picture in pictures[start : start + BATCH]
+            ]
+            if mirrored:
+                batch = [np.ascontiguousarray(picture[:, ::-1]) for picture in batch]
+            found += captioner.search(batch)
+            bar.update(len(batch))
+    return found
+
+
+def _views(
+    captioner: CheckpointCaptioner,
+    pictures: list[CaptionedPicture],
+    vocabulary: Vocabulary,
+    words: list[list[str]],
+) -> dict[str, Array]:
+    others = [found[0] for found in _search(captioner, pictures, "mirrored", mirrored=True)]
+    agreement = [
+        token_f1(own, vocabulary.decode(other.words))
+        for own, other in zip(words, others, strict=True)
+    ]
+    logs = [other.log_probability / other.length for other in others]
+    return {"view_agreement": np.array(agreement), "view_log_probability": np.array(logs)}
+
+
+def _crossed(names: list[str], facts: dict[str, Array], fair: Array) -> Array:
+    directions = [FEATURES.get(name, 1) for name in names]
+    values = np.column_stack([facts[name] for name in names])
+    return fitting.cross_fitted(values, fair, directions, folds=FOLDS)
+
+
+def _judge(chances: Array, fair: Array, scores: Array) -> dict[str, Any]:
+    """Return the figures of cross-fitted chances, with 95 % intervals."""
+    return {
+        **_brief(chances, fair, scores),
+        "calibration_error_95": _pair(fitting.bootstrap(_error, chances, fair)),
+        "gain_95": _pair(fitting.bootstrap(_gain, chances, scores)),
+    }
+
+
+def _brief(chances: Array, fair: Array, scores: Array) -> dict[str, float]:
+    return {
+        "calibration_error": _round(_error(chances, fair)),
+        "brier": _round(fitting.brier(chances, fair)),
+        "auroc": _round(fitting.auroc(chances, fair)),
+        "gain": _round(_gain(chances, scores)),
+    }
+
+
+def _ablation(
+    names: list[str], facts: dict[str, Array], fair: Array, scores: Array
+) -> dict[str, dict[str, float]]:
+    """Return the figures with each feature left out or added, each alone, and all together."""
+    sets = {"all features": list(FEATURES)}
+    for name in FEATURES:
+        if name in names:
+            sets[f"without {name}"] = [other for other in names if other != name]
+        else:
+            sets[f"with {name}"] = [*names, name]
+        sets[f"{name} alone"] = [name]
+    return {
+        title: _brief(_crossed(chosen, facts, fair), fair, scores)
+        for title, chosen in sets.items()
+        if chosen
+    }
+
+
+def _error(chances: Array, fair: Array) -> float:
+    return fitting.calibration_error(chances, fair, bins=BINS)
+
+
+def _gain(chances: Array, scores: Array) -> float:
+    return fitting.gain(chances, scores, COVERAGE)
+
+
+def _reliability_chart(chances: Array, fair: Array) -> Chart:
+    parts = fitting.reliability(chances, fair, bins=BINS)
+    ranges = []
+    for part in parts:
+        spread = 1.96 * float(np.sqrt(part.fair * (1 - part.fair) / part.count))
+        ranges.append((max(0.0, part.fair - spread), min(1.0, part.fair + spread)))
+    top = min(1.0, np.ceil(5 * max(high for _, high in ranges)) / 5)
+    told = "; ".join(f"said {part.confidence:.2f}, true {part.fair:.2f}" for part in parts)
+    return Chart(
+        title="Of captions this sure, how many are fair",
+        description=f"{BINS} groups of equally many captions, from the least sure: {told}.",
+        x_name="confidence (mean of the group)",
+        y_name="share of fair captions",
+        x_range=(0.0, top),
+        y_range=(0.0, top),
+        lines=[
+            Line(
+                "captions not fitted on, with 95 % intervals",
+                [(part.confidence, part.fair) for part in parts],
+                marks=True,
+                ranges=ranges,
+            ),
+            Line("as it should be", [(0.0, 0.0), (top, top)]),
+        ],
+    )
+
+
+def _coverage_chart(chances: Array, scores: Array) -> Chart:
+    shares = [share / 20 for share in range(2, 21)]
+    kept = [fitting.kept_mean(chances, scores, share) for share in shares]
+    best = [fitting.kept_mean(scores, scores, share) for share in shares]
+    whole, most = kept[-1], kept[shares.index(COVERAGE)]
+    return Chart(
+        title="Mean CIDEr-D of the captions that are kept",
+        description=f"All captions have {whole:.3f} on average, the surest {COVERAGE:.0%} of them "
+        f"{most:.3f}, the surest tenth {kept[0]:.3f}.",
+        x_name="share of captions kept, the surest first",
+        y_name="mean CIDEr-D",
+        x_range=(0.0, 1.0),
+        y_range=(0.0, float(np.ceil(max(kept + best) * 5) / 5) or 1.0),
+        lines=[
+            Line("by confidence", list(zip(shares, kept, strict=True)), marks=True),
+            Line("all captions", [(0.0, whole), (1.0, whole)]),
+            Line("by the score itself, the most there is", list(zip(shares, best, strict=True))),
+        ],
+    )
+
+
+def _pair(interval: tuple[float, float]) -> list[float]:
+    return [_round(end) for end in interval]
+
+
+def _round(value: float) -> float:
+    return round(float(value), 4)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -24,7 +24,7 @@ import yaml
 from tqdm import tqdm
 
 from vidcap.captioning.checkpoint import write_checkpoint
-from vidcap.captioning.graphs import build_graphs
+from vidcap.captioning.export import export_checkpoint
 from vidcap.captioning.registry import load_captioner
 from vidcap.errors import DataError, VidcapError
 from vidcap.files import write_atomically
@@ -69,7 +69,7 @@ def folder_of(run: Path, config: TrainingConfig) -> Path:
 
 def scores_of(checkpoint: Path, pictures: list[CaptionedPicture]) -> dict[str, Any]:
     """Caption pictures with a checkpoint, free-running, and score what it says."""
-    build_graphs(checkpoint, checkpoint.parent)
+    export_checkpoint(checkpoint, checkpoint)
     captioner = load_captioner(str(checkpoint), device="cpu")
     with tqdm(total=len(pictures), desc=checkpoint.stem) as bar:
         evaluated = caption_pictures(

@@ -15,15 +15,6 @@ SMALL = {
     "soft": ("show-attend-tell", {"width": 16, "attention_width": 8}),
     "hard": ("show-attend-tell", {"width": 16, "attention_width": 8, "attention": "hard"}),
     "transformer": ("transformer", {"width": 16, "heads": 4, "decoder_layers": 2}),
-    "ensemble": (
-        "ensemble",
-        {
-            "members": [
-                {"decoder": "show-attend-tell", "config": {"width": 16, "attention_width": 8}},
-                {"decoder": "transformer", "config": {"width": 16, "heads": 4}},
-            ]
-        },
-    ),
 }
 WORDS = 20
 
@@ -154,25 +145,6 @@ def test_hard_attention_looks_at_one_region_and_draws_it_in_training():
         torch.testing.assert_close(one, weights.expand_as(one))
     shares = torch.cat([one for one in drawn if one.max() == 1], 1).mean(1)
     torch.testing.assert_close(shares, weights[0], atol=0.05, rtol=0)
-
-
-def test_an_ensemble_says_the_mean_of_what_its_members_say():
-    torch.manual_seed(5)
-    name, config = SMALL["ensemble"]
-    ensemble = build_decoder(name, {"channels": 12, **config}, WORDS).eval()
-    features = torch.randn(2, 9, 12)
-    with torch.no_grad():
-        own = []
-        for decoder in (ensemble, *ensemble.members):
-            memory, state = begin(decoder, features, torch.arange(2))
-            own.append(decoder.step(torch.tensor([4, 5]), *memory, *state)[0].exp())
-    torch.testing.assert_close(own[0], (own[1] + own[2]) / 2)
-
-
-@pytest.mark.parametrize("members", [[], [{"decoder": "parrot", "config": {}}], [{}]], ids=str)
-def test_an_ensemble_of_what_there_is_not_is_refused(members):
-    with pytest.raises(ModelError):
-        build_decoder("ensemble", {"channels": 12, "members": members}, WORDS)
 
 
 def test_an_attention_that_is_neither_soft_nor_hard_is_refused():

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from vidcap.captioning.checkpoint import Manifest, read_manifest, read_weights
 from vidcap.captioning.encoders import Encoder, build_encoder, fold_batch_norm
-from vidcap.captioning.ensemble import Ensemble, EnsembleConfig
 from vidcap.captioning.show_attend_tell import ShowAttendTell, ShowAttendTellConfig
 from vidcap.captioning.transformer import Transformer, TransformerConfig
 from vidcap.errors import ModelError
@@ -24,21 +23,9 @@ def _transformer(config: dict[str, Any], vocabulary_size: int) -> nn.Module:
     return Transformer(TransformerConfig(**config), vocabulary_size)
 
 
-def _ensemble(config: dict[str, Any], vocabulary_size: int) -> nn.Module:
-    known = EnsembleConfig(**config)
-    members = [
-        build_decoder(
-            member["decoder"], {**member["config"], "channels": known.channels}, vocabulary_size
-        )
-        for member in known.members
-    ]
-    return Ensemble(known, members)
-
-
 _DECODERS: dict[str, Callable[[dict[str, Any], int], nn.Module]] = {
     "show-attend-tell": _show_attend_tell,
     "transformer": _transformer,
-    "ensemble": _ensemble,
 }
 
 
@@ -61,7 +48,7 @@ def build_decoder(name: str, config: dict[str, Any], vocabulary_size: int) -> An
         )
     try:
         return _DECODERS[name](config, vocabulary_size)
-    except (TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError) as error:
         raise ModelError(f"decoder {name!r} does not take these settings: {error}") from error
 
 

@@ -161,7 +161,6 @@ class Transformer(nn.Module):
     """The decoder.  :meth:`prepare` runs once a picture, :meth:`step` once a word."""
 
     memory_count = 1
-    state_count = 2  # and how many are each row's own
 
     def __init__(self, config: TransformerConfig, vocabulary_size: int) -> None:
         super().__init__()

@@ -322,8 +322,9 @@ def _coverage_chart(chances: Array, scores: Array) -> Chart:
         lines=[
             Line("by confidence", list(zip(shares, kept, strict=True)), marks=True),
             Line("all captions", [(0.0, whole), (1.0, whole)]),
-            Line("by the score itself, the most there is", list(zip(shares, best, strict=True))),
+            Line("by the score itself: the ceiling", list(zip(shares, best, strict=True))),
         ],
+        legend_right=True,
     )
 
 

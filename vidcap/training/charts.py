@@ -44,6 +44,7 @@ class Chart:
         x_name, y_name: the axes, with their units.
         x_range, y_range: first and last value of the axes.
         lines: up to three.
+        legend_right: whether the legend stands at the upper right; at the upper left otherwise.
     """
 
     title: str
@@ -53,6 +54,7 @@ class Chart:
     x_range: tuple[float, float]
     y_range: tuple[float, float]
     lines: Sequence[Line]
+    legend_right: bool = False
 
     def to_svg(self) -> str:
         """Return the chart as an SVG document that a screen reader can tell of."""
@@ -105,11 +107,12 @@ class Chart:
 
     def _legend(self) -> list[str]:
         parts = []
+        left = _WIDTH // 2 if self.legend_right else _LEFT + 12
         for number, line in enumerate(self.lines):
             y = _TOP + 14 + 18 * number
             parts += [
-                f'<path d="M{_LEFT + 12} {y - 4}h24" {_stroke(number)}/>',
-                f'<text x="{_LEFT + 44}" y="{y}">{escape(line.name)}</text>',
+                f'<path d="M{left} {y - 4}h24" {_stroke(number)}/>',
+                f'<text x="{left + 32}" y="{y}">{escape(line.name)}</text>',
             ]
         return parts
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -180,35 +179,6 @@ def checkpoint_hash(path: Path) -> str:
     """Return the SHA-256 of a checkpoint file, in hexadecimal."""
     stat = path.stat()
     return _hash(path, stat.st_size, stat.st_mtime_ns)
-
-
-def network_hash(path: Path) -> str:
-    """Return a SHA-256 of what a checkpoint computes with, in hexadecimal.
-
-    That is its weights and architecture.  What is only said of them, the calibration for one, does
-    not count: graphs made before it was fitted stay right.
-
-    Raises:
-        ModelError: the file cannot be read as a checkpoint.
-    """
-    stat = path.stat()
-    return _network_hash(path, stat.st_size, stat.st_mtime_ns)
-
-
-@lru_cache(maxsize=8)
-def _network_hash(path: Path, size: int, modified: int) -> str:
-    manifest = read_manifest(path)
-    kept = ("encoder", "decoder", "decoder_config", "vocabulary", "picture_size")
-    structure = {name: getattr(manifest, name) for name in kept}
-    digest = hashlib.sha256(json.dumps(structure, sort_keys=True).encode())
-    with path.open("rb") as file:
-        (header,) = struct.unpack("<Q", file.read(8))
-        tensors = json.loads(file.read(header))
-        tensors.pop("__metadata__", None)
-        digest.update(json.dumps(tensors, sort_keys=True).encode())
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def with_calibration(source: Path, target: Path, calibration: Calibration) -> None:

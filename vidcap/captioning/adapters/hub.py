@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from vidcap.errors import ModelError
 
@@ -68,9 +69,9 @@ def find_model(name: str) -> ModelFolder:
 
 
 def _from_hub(repository: str, revision: str) -> Path:
-    hub = importlib.import_module("huggingface_hub")
-    errors = importlib.import_module("huggingface_hub.errors")
-    constants = importlib.import_module("huggingface_hub.constants")
+    hub: Any = importlib.import_module("huggingface_hub")
+    errors: Any = importlib.import_module("huggingface_hub.errors")
+    constants: Any = importlib.import_module("huggingface_hub.constants")
     wanted = {
         "repo_id": repository,
         "revision": revision,
@@ -158,7 +159,7 @@ def hub_offline() -> Iterator[None]:
     A configuration may name a backbone or a base model elsewhere; loading a folder must not fetch
     what nobody named.
     """
-    constants = importlib.import_module("huggingface_hub.constants")
+    constants: Any = importlib.import_module("huggingface_hub.constants")
     with _offline_lock:
         before = constants.HF_HUB_OFFLINE
         constants.HF_HUB_OFFLINE = True

@@ -69,9 +69,10 @@ class HuggingFaceCaptioner:
             ModelError: the model cannot be loaded.
         """
         self.name = name
-        self._torch = importlib.import_module("torch")
-        self._transformers = import_extra("transformers", "hf")
+        self._torch: Any = importlib.import_module("torch")
+        self._transformers: Any = import_extra("transformers", "hf")
         self._group = group
+        self._processor: Any = None
         with self._quiet(), hub_offline():
             self._load(folder, device)
         self.picture_size = _picture_size(self._eye)
@@ -220,7 +221,6 @@ class HuggingFaceCaptioner:
                 **local,
             )
             if self._kind in _WITHOUT_PROMPT:
-                self._processor = None
                 self._tokenizer = transformers.AutoTokenizer.from_pretrained(folder.path, **local)
                 self._eye = transformers.AutoImageProcessor.from_pretrained(folder.path, **local)
             else:
@@ -296,7 +296,8 @@ def load_huggingface(
     """
     import_extra("transformers", "hf")
     # Nobody is told which models are used here.
-    importlib.import_module("huggingface_hub.constants").HF_HUB_DISABLE_TELEMETRY = True
+    constants: Any = importlib.import_module("huggingface_hub.constants")
+    constants.HF_HUB_DISABLE_TELEMETRY = True
     folder = find_model(name.removeprefix("hf:"))
     if threads:
         importlib.import_module("torch").set_num_threads(threads)
@@ -327,10 +328,9 @@ def _picture_size(eye: Any) -> tuple[int, int]:
             found = dict(size or {})
         except (TypeError, ValueError):
             continue
-        sides = (found.get("width"), found.get("height"))
-        if None in sides:
-            sides = (found.get("shortest_edge") or found.get("longest_edge"),) * 2
-        if all(isinstance(side, int) and side in _SIDES for side in sides):
-            return sides[0], sides[1]
+        side = found.get("shortest_edge") or found.get("longest_edge")
+        width, height = found.get("width") or side, found.get("height") or side
+        if width in _SIDES and height in _SIDES:
+            return int(width), int(height)
     # Models that take any size count in patches of 14, 16 or 28 pixels.
     return _USUAL_SIDE, _USUAL_SIDE

@@ -69,9 +69,9 @@ def find_model(name: str) -> ModelFolder:
 
 
 def _from_hub(repository: str, revision: str) -> Path:
-    hub = importlib.import_module("huggingface_hub")
-    errors = importlib.import_module("huggingface_hub.errors")
-    constants = importlib.import_module("huggingface_hub.constants")
+    hub: Any = importlib.import_module("huggingface_hub")
+    errors: Any = importlib.import_module("huggingface_hub.errors")
+    constants: Any = importlib.import_module("huggingface_hub.constants")
     wanted = {
         "repo_id": repository,
         "revision": revision,

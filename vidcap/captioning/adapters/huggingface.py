@@ -69,9 +69,10 @@ class HuggingFaceCaptioner:
             ModelError: the model cannot be loaded.
         """
         self.name = name
-        self._torch = importlib.import_module("torch")
-        self._transformers = import_extra("transformers", "hf")
+        self._torch: Any = importlib.import_module("torch")
+        self._transformers: Any = import_extra("transformers", "hf")
         self._group = group
+        self._processor: Any = None
         with self._quiet(), hub_offline():
             self._load(folder, device)
         self.picture_size = _picture_size(self._eye)

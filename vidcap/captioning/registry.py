@@ -28,12 +28,17 @@ class Shipped:
 
 _SHIPPED = (
     Shipped(
+        "transformer",
+        _FOLDER / "transformer.safetensors",
+        "EfficientNet-Lite2, Transformer over its regions, trained on Flickr8k",
+    ),
+    Shipped(
         "show-attend-tell",
         _FOLDER / "show-attend-tell.safetensors",
         "EfficientNet-Lite2, LSTM with soft attention, trained on Flickr8k",
     ),
 )
-DEFAULT = "show-attend-tell"
+DEFAULT = "transformer"
 
 
 def shipped_captioners() -> tuple[Shipped, ...]:

@@ -221,7 +221,7 @@ class HuggingFaceCaptioner:
                 **local,
             )
             if self._kind in _WITHOUT_PROMPT:
-                self._processor: Any = None
+                self._processor = None
                 self._tokenizer = transformers.AutoTokenizer.from_pretrained(folder.path, **local)
                 self._eye = transformers.AutoImageProcessor.from_pretrained(folder.path, **local)
             else:

@@ -34,6 +34,7 @@ from vidcap.training.data import CaptionedPicture, load_captions
 from vidcap.training.encoding import pretrained_encoder
 from vidcap.training.evaluation import caption_pictures
 from vidcap.training.recipe import train
+from vidcap.training.teachers import named_file
 
 _TOP = ("encoder", "views", "decoder_config")
 
@@ -47,17 +48,19 @@ def changed(file: Path, spec: Mapping[str, Any], row: Mapping[str, Any]) -> Trai
     config = load_config(file.parent / row.get("from", spec["base"]))
     wanted = row.get("stages", ["words"])
     known = {stage.name: stage for stage in config.stages}
+    known |= {stage["name"]: StageConfig(**stage) for stage in spec.get("stages", [])}
     stages: list[StageConfig] = []
     for name in wanted:
         if name not in known:
             raise DataError(f"{file}: {row['name']}: no stage {name!r} in {', '.join(known)}")
-        stages.append(replace(known[name], epochs=spec["epochs"][name], **row.get(name, {})))
-    unknown = set(row) - {"name", "from", "stages", *known, *_TOP}
+        changes = row.get("with", {}).get(name, {})
+        stages.append(replace(known[name], epochs=spec["epochs"][name], **changes))
+    unknown = set(row) - {"name", "from", "stages", "with", *_TOP}
     if unknown:
         raise DataError(f"{file}: {row['name']}: unknown setting {sorted(unknown)[0]!r}")
-    changes: dict[str, Any] = {name: row[name] for name in ("encoder", "views") if name in row}
+    own: dict[str, Any] = {name: row[name] for name in ("encoder", "views") if name in row}
     options = {**config.decoder_config, **row.get("decoder_config", {})}
-    return replace(config, stages=stages, decoder_config=options, **changes)
+    return replace(config, stages=stages, decoder_config=options, **own)
 
 
 def folder_of(run: Path, config: TrainingConfig) -> Path:
@@ -107,6 +110,7 @@ def do_row(
         validation,
         folder,
         features=arguments.features or arguments.run / "features",
+        teachers=dict(arguments.teacher),
         threads=arguments.threads,
         report=lambda line: print(f"{row['name']}: {line}", file=sys.stderr, flush=True),
     )
@@ -151,6 +155,14 @@ def main() -> int:
     parser.add_argument("--captions", type=Path, required=True, help="file or folder of captions")
     parser.add_argument("--run", type=Path, required=True, help="folder of all rows, resumable")
     parser.add_argument("--features", type=Path, help="folder of encoder features [RUN/features]")
+    parser.add_argument(
+        "--teacher",
+        type=named_file,
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="checkpoint of a teacher that the configuration names; may be repeated",
+    )
     parser.add_argument("--only", action="append", help="a row's name; may be repeated [all]")
     parser.add_argument("--train-split", default="train", help="[%(default)s]")
     parser.add_argument("--choice-split", default="val", help="[%(default)s]")

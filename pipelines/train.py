@@ -28,13 +28,7 @@ from vidcap.training.config import load_config
 from vidcap.training.data import load_captions
 from vidcap.training.encoding import pretrained_encoder
 from vidcap.training.recipe import train
-
-
-def _named(text: str) -> tuple[str, Path]:
-    name, equals, path = text.partition("=")
-    if not (name and equals and path):
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=FILE")
-    return name, Path(path)
+from vidcap.training.teachers import named_file
 
 
 def _arguments() -> argparse.Namespace:
@@ -50,7 +44,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--encoder-weights", type=Path, help="file of ImageNet weights")
     parser.add_argument(
         "--teacher",
-        type=_named,
+        type=named_file,
         action="append",
         default=[],
         metavar="NAME=FILE",

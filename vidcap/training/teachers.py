@@ -18,6 +18,18 @@ from vidcap.training.learner import Learner
 SELF = "self"
 
 
+def named_file(text: str) -> tuple[str, Path]:
+    """Split ``NAME=FILE`` as the command line has it.
+
+    Raises:
+        ValueError: it is of another form.
+    """
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise ValueError(f"{text!r} is not of the form NAME=FILE")
+    return name, Path(path)
+
+
 def checkpoint_of(name: str, named: Mapping[str, Path]) -> Path:
     """Return a teacher's checkpoint.
 

@@ -59,7 +59,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--images", type=Path, required=True, help="folder of pictures")
-    parser.add_argument("--captions", type=Path, required=True, help="JSON file of captions")
+    parser.add_argument("--captions", type=Path, required=True, help="file or folder of captions")
     parser.add_argument("--split", help="the part of the data set to fit on [all]")
     parser.add_argument(
         "--corpus-split",

@@ -56,7 +56,7 @@ def _arguments() -> argparse.Namespace:
     precision.add_argument("--half", action="store_true", help="float16 weights throughout")
     precision.add_argument("--int8", action="store_true", help="int8 weights and encoder")
     parser.add_argument("--images", type=Path, help="folder of pictures")
-    parser.add_argument("--captions", type=Path, help="JSON file of their captions")
+    parser.add_argument("--captions", type=Path, help="file or folder of their captions")
     parser.add_argument("--split", help="part of the data set to compare on [all]")
     parser.add_argument("--limit", type=int, help="compare on so many pictures [all]")
     parser.add_argument(

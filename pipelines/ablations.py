@@ -70,6 +70,11 @@ def folder_of(run: Path, config: TrainingConfig) -> Path:
     return run / digest[:12]
 
 
+def checkpoint_of(folder: Path, config: TrainingConfig) -> Path:
+    """Return the checkpoint of a configuration in its run folder, named after its stages."""
+    return folder / f"{'-'.join(stage.name for stage in config.stages)}.safetensors"
+
+
 def scores_of(checkpoint: Path, pictures: list[CaptionedPicture]) -> dict[str, Any]:
     """Caption pictures with a checkpoint, free-running, and score what it says."""
     export_checkpoint(checkpoint, checkpoint)
@@ -95,7 +100,7 @@ def do_row(
     """Train and score one row, or read what it scored before."""
     config = changed(file, spec, row)
     folder = folder_of(arguments.run, config)
-    checkpoint = folder / f"{'-'.join(stage.name for stage in config.stages)}.safetensors"
+    checkpoint = checkpoint_of(folder, config)
     done = checkpoint.with_suffix(".json")
     if done.exists():
         found: dict[str, Any] = json.loads(done.read_text(encoding="utf-8"))

@@ -30,6 +30,11 @@ def test_every_row_is_another_training(ablations, file):
         assert config not in configs[:index], names[index]
         assert config.encoder in encoder_names()
         build_decoder(config.decoder, {**config.decoder_config, "channels": 8}, 10)
+    places = [
+        ablations.checkpoint_of(ablations.folder_of(Path("run"), config), config)
+        for config in configs
+    ]
+    assert len(set(places)) == len(places)
     plain = ablations.folder_of(Path("run"), configs[0])
     for config in configs:
         begins_alike = config.to_dict() | {"stages": 0} == configs[0].to_dict() | {"stages": 0}

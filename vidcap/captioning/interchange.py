@@ -22,7 +22,7 @@ from torch import nn
 from vidcap.captioning.beam import Step
 from vidcap.captioning.export import example_inputs
 from vidcap.captioning.model import CaptionModel, Stepping, load_model
-from vidcap.captioning.runtime import Prepared, Runtime
+from vidcap.captioning.runtime import Prepared, Runtime, stepping
 from vidcap.captioning.vocabulary import START
 from vidcap.errors import ModelError
 from vidcap.extras import import_extra
@@ -149,15 +149,7 @@ class HalvesRuntime:
 
     def steps(self, prepared: Sequence[Prepared]) -> Step:
         """Begin to decode encoded pictures together."""
-        stacked = [np.stack(parts) for parts in zip(*prepared, strict=True)]
-        memory, state = stacked[: self._memory_count], stacked[self._memory_count :]
-
-        def step(words: NDArray[Any], rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-            nonlocal state
-            logs, *state, weights = self._step(words, *memory, *(part[rows] for part in state))
-            return logs, weights
-
-        return step
+        return stepping(self._step, prepared, self._memory_count)
 
 
 def load_onnx(encode: Path, step: Path, *, memory_count: int, threads: int = 0) -> HalvesRuntime:

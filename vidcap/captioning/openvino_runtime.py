@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from vidcap.captioning.beam import Step
 from vidcap.captioning.graphs import Graphs
 from vidcap.captioning.openvino import Graph, import_openvino
-from vidcap.captioning.runtime import Prepared
+from vidcap.captioning.runtime import Prepared, stepping
 
 
 def usable_processors() -> int:
@@ -68,13 +67,4 @@ class OpenVinoRuntime:
 
     def steps(self, prepared: Sequence[Prepared]) -> Step:
         """Begin to decode ``group`` encoded pictures together."""
-        stacked = [np.stack(parts) for parts in zip(*prepared, strict=True)]
-        memory = stacked[: self._memory_count]
-        state = stacked[self._memory_count :]
-
-        def step(words: NDArray[Any], rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-            nonlocal state
-            logs, *state, weights = self._step(words, *memory, *(part[rows] for part in state))
-            return logs, weights
-
-        return step
+        return stepping(self._step, prepared, self._memory_count)

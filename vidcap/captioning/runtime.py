@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,3 +31,25 @@ class Runtime(Protocol):
     def steps(self, prepared: Sequence[Prepared]) -> Step:
         """Begin to decode exactly ``group`` encoded pictures together."""
         ...
+
+
+def stepping(
+    run: Callable[..., Sequence[NDArray[Any]]], prepared: Sequence[Prepared], memory_count: int
+) -> Step:
+    """Begin to decode encoded pictures with a step that keeps no state of its own.
+
+    Args:
+        run: takes the words, the memories and each row's state; gives log-probabilities, the next
+            state, and attention weights.
+        prepared: what ``encode`` gave for each picture.
+        memory_count: how many parts of it are memory, which stays while a picture is decoded.
+    """
+    stacked = [np.stack(parts) for parts in zip(*prepared, strict=True)]
+    memory, state = stacked[:memory_count], stacked[memory_count:]
+
+    def step(words: NDArray[Any], rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        nonlocal state
+        logs, *state, weights = run(words, *memory, *(part[rows] for part in state))
+        return logs, weights
+
+    return step

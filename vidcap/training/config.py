@@ -87,8 +87,8 @@ class StageConfig:
                 f"{', '.join(OBJECTIVES)}"
             )
         _at_least(self, 1, "epochs", "batch_pictures")
-        _at_least(self, 0, "patience", "warmup_steps", "encoder_units", "weight_decay", "anchor")
-        _at_least(self, 0, "doubly_stochastic")
+        _at_least(self, 0, "patience", "warmup_steps", "encoder_units")
+        _at_least(self, 0, "weight_decay", "doubly_stochastic", "anchor")
         _at_least(self, 2, "samples")
         _above_zero(self, "learning_rate", "encoder_learning_rate", "clip")
         for name in ("label_smoothing", "ema", "distillation"):

@@ -113,13 +113,15 @@ def sample(decoder: Any, features: Tensor, *, count: int, max_words: int) -> lis
         rows = len(features) * count
         words = torch.full((rows,), START, device=features.device)
         drawn = []
+        ended = torch.zeros_like(words, dtype=torch.bool)
         for position in range(max_words + 1):
             logs, *state, _ = decoder.step(words, *memory, *state)
             logs = logs.float()
             logs[:, [PAD, START, UNKNOWN] if position else [PAD, START, UNKNOWN, END]] = -torch.inf
             words = torch.multinomial(logs.softmax(-1), 1).squeeze(1)
             drawn.append(words)
-            if (torch.stack(drawn) == END).any(0).all():
+            ended |= words == END
+            if ended.all():
                 break
     sentences = []
     for row in torch.stack(drawn, 1).tolist():

@@ -33,8 +33,8 @@ from vidcap.training.config import StageConfig, TrainingConfig, load_config
 from vidcap.training.data import CaptionedPicture, load_captions
 from vidcap.training.encoding import pretrained_encoder
 from vidcap.training.evaluation import caption_pictures
+from vidcap.training.options import add_training_options
 from vidcap.training.recipe import train
-from vidcap.training.teachers import named_file
 
 _TOP = ("encoder", "views", "decoder_config")
 
@@ -156,22 +156,8 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("rows", type=Path, help="YAML file of the rows")
-    parser.add_argument("--images", type=Path, required=True, help="folder of pictures")
-    parser.add_argument("--captions", type=Path, required=True, help="file or folder of captions")
-    parser.add_argument("--run", type=Path, required=True, help="folder of all rows, resumable")
-    parser.add_argument("--features", type=Path, help="folder of encoder features [RUN/features]")
-    parser.add_argument(
-        "--teacher",
-        type=named_file,
-        action="append",
-        default=[],
-        metavar="NAME=FILE",
-        help="checkpoint of a teacher that the configuration names; may be repeated",
-    )
+    add_training_options(parser)
     parser.add_argument("--only", action="append", help="a row's name; may be repeated [all]")
-    parser.add_argument("--train-split", default="train", help="[%(default)s]")
-    parser.add_argument("--choice-split", default="val", help="[%(default)s]")
-    parser.add_argument("--threads", type=int, default=0, help="processor threads [all]")
     parser.add_argument("--table", type=Path, help="Markdown file to write")
     arguments = parser.parse_args()
     try:

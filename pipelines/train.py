@@ -27,8 +27,8 @@ from vidcap.training import processes
 from vidcap.training.config import load_config
 from vidcap.training.data import load_captions
 from vidcap.training.encoding import pretrained_encoder
+from vidcap.training.options import add_training_options
 from vidcap.training.recipe import train
-from vidcap.training.teachers import named_file
 
 
 def _arguments() -> argparse.Namespace:
@@ -36,24 +36,10 @@ def _arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("config", type=Path, help="YAML file; keys: vidcap/training/config.py")
-    parser.add_argument("--images", type=Path, required=True, help="folder of pictures")
-    parser.add_argument("--captions", type=Path, required=True, help="file or folder of captions")
-    parser.add_argument("--run", type=Path, required=True, help="folder of this run, resumable")
-    parser.add_argument("--features", type=Path, help="folder of encoder features [RUN/features]")
+    add_training_options(parser)
     parser.add_argument("--output", type=Path, help="checkpoint to write [RUN/NAME.safetensors]")
     parser.add_argument("--encoder-weights", type=Path, help="file of ImageNet weights")
-    parser.add_argument(
-        "--teacher",
-        type=named_file,
-        action="append",
-        default=[],
-        metavar="NAME=FILE",
-        help="checkpoint of a teacher that the configuration names; may be repeated",
-    )
-    parser.add_argument("--train-split", default="train", help="[%(default)s]")
-    parser.add_argument("--choice-split", default="val", help="[%(default)s]")
     parser.add_argument("--device", default="cpu", help="cpu or cuda [%(default)s]")
-    parser.add_argument("--threads", type=int, default=0, help="processor threads [all]")
     return parser.parse_args()
 
 

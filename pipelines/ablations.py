@@ -1,6 +1,6 @@
 """Train a configuration with one choice changed at a time, and table what each is worth.
 
-    python pipelines/ablations.py configs/ablations/transformer.yaml \
+    python pipelines/ablations.py configs/ablations/captioner.yaml \
         --images flickr8k/images --captions flickr8k/captions.json --run runs/ablations
 
 Every row is a training of its own, shorter than the shipped one, in a folder of its own; rows whose
@@ -29,7 +29,7 @@ from vidcap.captioning.registry import load_captioner
 from vidcap.errors import DataError, VidcapError
 from vidcap.files import write_atomically
 from vidcap.text.metrics import bootstrap_interval, cider_d, score_corpus
-from vidcap.training.config import StageConfig, TrainingConfig, load_config
+from vidcap.training.config import StageConfig, TrainingConfig, load_config, stage_from
 from vidcap.training.data import CaptionedPicture, load_captions
 from vidcap.training.encoding import pretrained_encoder
 from vidcap.training.evaluation import caption_pictures
@@ -48,13 +48,15 @@ def changed(file: Path, spec: Mapping[str, Any], row: Mapping[str, Any]) -> Trai
     config = load_config(file.parent / row.get("from", spec["base"]))
     wanted = row.get("stages", ["words"])
     known = {stage.name: stage for stage in config.stages}
-    known |= {stage["name"]: StageConfig(**stage) for stage in spec.get("stages", [])}
+    for values in spec.get("stages", []):
+        stage = stage_from(values, file)
+        known[stage.name] = stage
     stages: list[StageConfig] = []
     for name in wanted:
         if name not in known:
             raise DataError(f"{file}: {row['name']}: no stage {name!r} in {', '.join(known)}")
-        changes = row.get("with", {}).get(name, {})
-        stages.append(replace(known[name], epochs=spec["epochs"][name], **changes))
+        changes = {"epochs": spec["epochs"][name], **row.get("with", {}).get(name, {})}
+        stages.append(stage_from({**asdict(known[name]), **changes}, file))
     unknown = set(row) - {"name", "from", "stages", "with", *_TOP}
     if unknown:
         raise DataError(f"{file}: {row['name']}: unknown setting {sorted(unknown)[0]!r}")

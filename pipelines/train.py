@@ -25,7 +25,7 @@ from vidcap.captioning.checkpoint import checkpoint_hash, write_checkpoint
 from vidcap.errors import VidcapError
 from vidcap.training import processes
 from vidcap.training.config import load_config
-from vidcap.training.data import load_captions
+from vidcap.training.data import read_dataset
 from vidcap.training.encoding import pretrained_encoder
 from vidcap.training.options import add_training_options
 from vidcap.training.recipe import train
@@ -89,12 +89,20 @@ def run(arguments: argparse.Namespace) -> Path | None:
         torch.set_num_threads(arguments.threads)
     part = processes.start(arguments.device)
     speaker = _Speaker(silent=part[0] > 0)
-    images, captions = arguments.images, arguments.captions
+    data, choice = (
+        read_dataset(arguments.images, arguments.captions, split=split)
+        for split in (arguments.train_split, arguments.choice_split)
+    )
+    if data.splits_from == "draw":
+        speaker.report(
+            "train: the data set has no splits of its own; these were drawn from the pictures' "
+            "names"
+        )
     trained = train(
         config,
         pretrained_encoder(config.encoder, arguments.encoder_weights),
-        load_captions(images, captions, split=arguments.train_split),
-        load_captions(images, captions, split=arguments.choice_split),
+        data.pictures,
+        choice.pictures,
         arguments.run,
         features=arguments.features,
         teachers=dict(arguments.teacher),

@@ -47,8 +47,10 @@ def test_every_row_is_another_training(ablations, file):
     [
         ({"stages": ["polish"]}, "no stage 'polish'"),
         ({"colour": 3}, "unknown setting 'colour'"),
+        ({"with": {"words": {"smoothing": 0.1}}}, "unknown setting 'smoothing'"),
+        ({"with": {"words": {"ema": "none"}}}, "ema: 'none' is no float"),
     ],
-    ids=["stage", "setting"],
+    ids=["stage", "setting", "a stage's setting", "a stage's value"],
 )
 def test_a_row_that_cannot_be_is_refused(ablations, row, message):
     spec = {"base": "../transformer.yaml", "epochs": {"words": 1}}

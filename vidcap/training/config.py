@@ -153,7 +153,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "int": int,
     "float": (int, float),
     "Mapping[str, Any]": dict,
-    "Sequence[str]": list,
+    "Sequence[str]": (list, tuple),
     "Sequence[StageConfig]": list,
 }
 
@@ -178,6 +178,15 @@ def _build(kind: type[_Config], values: Any, path: Path) -> _Config:
         raise DataError(f"{path}: {error}") from error
 
 
+def stage_from(values: Any, path: Path) -> StageConfig:
+    """Return a stage from plain values, as a YAML file gives them.
+
+    Raises:
+        DataError: an unknown key, or a value of the wrong kind or out of its range.
+    """
+    return _build(StageConfig, values, path)
+
+
 def load_config(path: Path) -> TrainingConfig:
     """Read a YAML file.
 
@@ -191,5 +200,5 @@ def load_config(path: Path) -> TrainingConfig:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DataError(f"{path}: cannot be read as YAML: {error}") from error
     if isinstance(values, dict) and isinstance(values.get("stages"), list):
-        values["stages"] = [_build(StageConfig, stage, path) for stage in values["stages"]]
+        values["stages"] = [stage_from(stage, path) for stage in values["stages"]]
     return _build(TrainingConfig, values, path)

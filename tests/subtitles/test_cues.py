@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from vidcap.captioning.caption import Caption
 from vidcap.errors import UsageError
 from vidcap.scenes import FrameCaption, Scene
-from vidcap.subtitles import Break, Cue, Preset, breaks_line, cues_from_scenes, load_preset
+from vidcap.subtitles import (
+    Break,
+    Cue,
+    Preset,
+    breaks_line,
+    cues_from_scenes,
+    load_preset,
+    preset_names,
+)
 from vidcap.subtitles.clean import clean_text, sentence_case
 from vidcap.subtitles.rules import broken_rules
 
@@ -199,8 +207,9 @@ _TEXTS = st.one_of(
 _PRESETS = st.sampled_from(
     [
         NETFLIX,
-        Preset("small", 12, 1, F(10), F(2), F(3), 0, F(1)),
-        Preset("strict", 20, 3, F(5), F(1), F(1), 4, F(2)),
+        *map(load_preset, preset_names()),
+        Preset("small", 12, 1, F(2), F(3), 0, F(1), reading_speed=F(10)),
+        Preset("strict", 20, 3, F(1), F(1), 4, F(2), reading_speed=F(5), word_time=F(1, 2)),
     ]
 )
 
@@ -259,7 +268,10 @@ def _broken(cue: Cue, after: Cue | None, preset: Preset, gap: int, of: Scene) ->
         "line_length": any(len(line) > preset.line_length for line in cue.lines),
         "lines": len(cue.lines) > preset.lines,
         "line_break": "line_break" in rules(cue),
-        "reading_speed": len(" ".join(cue.lines)) > preset.reading_speed * seconds,
+        "reading_speed": preset.reading_speed is not None
+        and len(" ".join(cue.lines)) > preset.reading_speed * seconds,
+        "word_time": preset.word_time is not None
+        and seconds / len(" ".join(cue.lines).split()) < preset.word_time,
         "shortest": seconds < preset.shortest,
         "longest": seconds > preset.longest,
         "gap": to_next is not None and to_next != gap and to_next < preset.open_gap * 1000,

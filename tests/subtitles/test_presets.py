@@ -34,14 +34,15 @@ def test_the_netflix_figures() -> None:
 
 
 def test_every_shipped_preset_loads_under_its_own_name() -> None:
-    assert "netflix" in preset_names()
+    assert preset_names() == ("bbc", "netflix", "netflix-children", "vertical")
     assert [load_preset(name).name for name in preset_names()] == list(preset_names())
 
 
 def test_milliseconds_are_rounded_to_the_legal_side() -> None:
     preset = load_preset("netflix")
     assert (preset.shortest_ms, preset.longest_ms, preset.open_gap_ms) == (834, 7000, 500)
-    assert preset.reading_ms(41) == 2050
+    assert preset.reading_ms(("a" * 20, "b" * 20)) == 2050
+    assert load_preset("bbc").reading_ms(("a dog runs", "fast")) == 1334
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,8 @@ def test_a_preset_of_your_own(tmp_path: Path) -> None:
         ("longest: 7", "longest: 1/0", "longest is '1/0'"),
         ("longest: 7", "longest: 0.5", "longest is 1/2 s, but shortest is 5/6 s"),
         ("reading_speed: 20", "reading_speed: -1", "reading_speed is -1"),
+        ("reading_speed: 20\n", "", "neither reading_speed nor word_time is there"),
+        ("reading_speed: 20", "word_time: 0", "word_time is 0; it must be more than 0"),
         ("open_gap: 0.5", "open_gap: [1]", r"open_gap is \[1\]"),
         ("name: mine", "name: 7", "name is 7; it must be a word"),
         ("lines: 2\n", "", "key 'lines' is missing"),

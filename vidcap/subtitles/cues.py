@@ -10,8 +10,8 @@ from vidcap.errors import UsageError
 from vidcap.scenes.scene import Scene
 from vidcap.subtitles.clean import clean_text, sentence_case
 from vidcap.subtitles.linebreak import break_lines
-from vidcap.subtitles.presets import Preset
-from vidcap.subtitles.rules import Break, broken_rules, characters
+from vidcap.subtitles.presets import Preset, characters
+from vidcap.subtitles.rules import Break, broken_rules
 from vidcap.subtitles.times import nearest_ms
 
 
@@ -115,7 +115,7 @@ def _slot_cues(slot: _Slot, preset: Preset, gap: int) -> Iterator[Cue]:
     if latest <= slot.start:
         latest = slot.end  # the gap gives way where there would be no cue at all
     parts = _parts(slot.lines, latest - slot.start, preset, gap)
-    needs = [max(preset.shortest_ms, preset.reading_ms(characters(part))) for part in parts]
+    needs = [max(preset.shortest_ms, preset.reading_ms(part)) for part in parts]
     needed = sum(needs) + gap * (len(parts) - 1)
     end = _end(slot, latest, needed, preset, gap)
     start = slot.start

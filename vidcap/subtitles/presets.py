@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import MISSING, dataclass, fields
 from fractions import Fraction
 from importlib import resources
 from pathlib import Path
@@ -21,28 +22,31 @@ _DEFAULT_FRAME_RATE = Fraction(25)
 class Preset:
     """The rules of one style of subtitles; the keys of a preset file are the fields of this class.
 
-    Times are seconds: in YAML a number or a fraction in words, such as ``5/6``.
+    Times are seconds: in YAML a number or a fraction in words, such as ``5/6``.  Of the two limits
+    on reading, one may be left out.
 
     Attributes:
         name: what the preset is called; stands in the JSON.
         line_length: most characters a line may have, blanks and marks counted.
         lines: most lines a cue may have.
-        reading_speed: most characters a second that a cue may ask of its reader.
         shortest: least seconds a cue stands.
         longest: most seconds a cue stands.
         gap_frames: frames of the video that two neighbouring cues lie apart.
         open_gap: seconds from which on cues may lie further apart than ``gap_frames``; anything
             between the two looks like a flicker.
+        reading_speed: most characters a second that a cue may ask of its reader.
+        word_time: least seconds a cue stands for each of its words.
     """
 
     name: str
     line_length: int
     lines: int
-    reading_speed: Fraction
     shortest: Fraction
     longest: Fraction
     gap_frames: int
     open_gap: Fraction
+    reading_speed: Fraction | None = None
+    word_time: Fraction | None = None
 
     def __post_init__(self) -> None:
         """Check that the figures can be kept together.
@@ -53,9 +57,12 @@ class Preset:
         for key, least in (("line_length", 1), ("lines", 1), ("gap_frames", 0)):
             if getattr(self, key) < least:
                 raise UsageError(f"{key} is {getattr(self, key)}; it must be {least} or more")
-        for key in ("reading_speed", "shortest", "longest"):
-            if getattr(self, key) <= 0:
-                raise UsageError(f"{key} is {getattr(self, key)}; it must be more than 0")
+        for key in ("shortest", "longest", "reading_speed", "word_time"):
+            value = getattr(self, key)
+            if value is not None and value <= 0:
+                raise UsageError(f"{key} is {value}; it must be more than 0")
+        if self.reading_speed is None and self.word_time is None:
+            raise UsageError("neither reading_speed nor word_time is there; give one or both")
         if self.open_gap < 0:
             raise UsageError(f"open_gap is {self.open_gap}; it must be 0 or more")
         if self.longest < self.shortest:
@@ -88,9 +95,24 @@ class Preset:
         rate = frame_rate if frame_rate and frame_rate > 0 else _DEFAULT_FRAME_RATE
         return min(math.ceil(self.gap_frames * 1000 / rate), self.open_gap_ms)
 
-    def reading_ms(self, characters: int) -> int:
-        """Return the milliseconds it takes to read ``characters``."""
-        return math.ceil(characters * 1000 / self.reading_speed)
+    def reading_ms(self, lines: Sequence[str]) -> int:
+        """Return the fewest whole milliseconds in which the lines of a cue may be read."""
+        needed = Fraction(0)
+        if self.reading_speed is not None:
+            needed = characters(lines) / self.reading_speed
+        if self.word_time is not None:
+            needed = max(needed, words(lines) * self.word_time)
+        return math.ceil(needed * 1000)
+
+
+def characters(lines: Sequence[str]) -> int:
+    """Return the characters there are to read: all of them, and a blank for each line end."""
+    return sum(map(len, lines)) + len(lines) - 1
+
+
+def words(lines: Sequence[str]) -> int:
+    """Return the words there are to read, as blanks part them."""
+    return sum(len(line.split()) for line in lines)
 
 
 def preset_names() -> tuple[str, ...]:
@@ -141,12 +163,13 @@ def _parse(text: str) -> Preset:
     if not isinstance(data, dict):
         raise DataError("is no mapping of keys to values")
     kinds = {field.name: str(field.type) for field in fields(Preset)}
+    needed = {field.name for field in fields(Preset) if field.default is MISSING}
     keys = ", ".join(kinds)
     for key in data:
         if key not in kinds:
             raise DataError(f"unknown key {key!r}; the keys are {keys}")
     for key in kinds:
-        if key not in data:
+        if key in needed and key not in data:
             raise DataError(f"key {key!r} is missing; the keys are {keys}")
     return Preset(**{key: _value(key, kinds[key], value) for key, value in data.items()})
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Protocol
 
 from vidcap.subtitles.linebreak import forbidden_breaks
-from vidcap.subtitles.presets import Preset
+from vidcap.subtitles.presets import Preset, characters, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Break:
     lines         number of lines
     line_break    line ends between words that belong together; limit 0
     reading_speed characters a second
+    word_time     seconds the cue stands for each word
     shortest      seconds the cue stands
     longest       seconds the cue stands
     gap           seconds to the next cue: fewer than ``limit``, and not the closed gap either
@@ -37,11 +39,6 @@ class Break:
 class _HasBreaks(Protocol):
     @property
     def breaks(self) -> tuple[Break, ...]: ...
-
-
-def characters(lines: Sequence[str]) -> int:
-    """Return the characters there are to read: all of them, and a blank for each line end."""
-    return sum(map(len, lines)) + len(lines) - 1
 
 
 def broken_rules(
@@ -88,9 +85,15 @@ def _broken(
     if parted := forbidden_breaks([*lines, *goes_on[:1]]):
         yield Break("line_break", parted, 0)
     duration = end - start
-    if duration < preset.reading_ms(characters(lines)):
-        speed = round(characters(lines) * 1000 / duration, 2)
-        yield Break("reading_speed", speed, float(preset.reading_speed))
+    if preset.reading_speed is not None:
+        speed = Fraction(characters(lines) * 1000, duration)
+        if speed > preset.reading_speed:
+            yield Break("reading_speed", round(float(speed), 2), float(preset.reading_speed))
+    if preset.word_time is not None:
+        needed = words(lines) * preset.word_time * 1000
+        if duration < needed:
+            value = round(duration / words(lines) / 1000, 3)
+            yield Break("word_time", value, round(float(preset.word_time), 3))
     if duration < preset.shortest_ms:
         yield Break("shortest", duration / 1000, round(float(preset.shortest), 3))
     if duration > preset.longest_ms:

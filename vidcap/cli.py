@@ -22,6 +22,8 @@ from vidcap.commands import exits
 from vidcap.commands.progress import Reporter
 from vidcap.errors import OutputError, UsageError, VidcapError
 
+_FORMATS = "srt, vtt, descriptions, ttml, ass, tsv, json or txt"
+
 
 class _Terminated(BaseException):
     """The process was told to terminate; what is running cleans up on its way out."""
@@ -154,6 +156,33 @@ def _caption(parsed: argparse.Namespace, reporter: Reporter) -> int:
     )
 
 
+def _check(parsed: argparse.Namespace, reporter: Reporter) -> int:
+    from vidcap.commands import check
+
+    return check.run(
+        parsed.paths,
+        preset=parsed.preset,
+        frame_rate=parsed.frame_rate,
+        as_json=parsed.json,
+        reporter=reporter,
+        emit=_emit,
+    )
+
+
+def _convert(parsed: argparse.Namespace, reporter: Reporter) -> int:
+    from vidcap.commands import convert
+
+    return convert.run(
+        parsed.source,
+        parsed.target,
+        source_format=parsed.source_format,
+        target_format=parsed.target_format,
+        force=parsed.force,
+        reporter=reporter,
+        emit=_emit,
+    )
+
+
 def _probe(parsed: argparse.Namespace, reporter: Reporter) -> int:
     from vidcap.commands import probe
 
@@ -221,13 +250,13 @@ def _parser() -> argparse.ArgumentParser:
         "vidcap subtitle film.mp4 -o scenes.vtt",
     )
     _add_paths(subtitle, "videos, or folders to walk")
-    _add_output(subtitle, "srt, vtt or json")
+    _add_output(subtitle, "srt, vtt, json and others, see --format")
     subtitle.add_argument(
         "--format",
         type=_names,
         default=(),
         metavar="NAMES",
-        help="srt, vtt, json, or several with commas (default: srt)",
+        help=f"{_FORMATS}, or several with commas (default: srt)",
     )
     subtitle.add_argument(
         "--fps", type=_number, metavar="N", help="frames a second to look at (default: 1)"
@@ -248,12 +277,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="auto, decord, opencv or pyav (default: auto)",
     )
-    subtitle.add_argument(
-        "--preset",
-        default="netflix",
-        metavar="NAME",
-        help="rules for the cues: netflix, or a YAML file of yours (default: netflix)",
-    )
+    _add_preset(subtitle)
     _add_captioner(subtitle)
 
     caption = command(
@@ -281,6 +305,45 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_captioner(caption)
 
+    check = command(
+        "check",
+        "report which rules of a preset subtitles break",
+        _check,
+        "vidcap check film.en.srt",
+        "vidcap check subtitles/ --preset bbc --json",
+    )
+    _add_paths(check, "subtitle files of any format that vidcap reads, or folders to walk")
+    _add_preset(check)
+    check.add_argument(
+        "--frame-rate",
+        type=_number,
+        metavar="N",
+        help="frames a second of the video, for gaps that count in frames (default: 25)",
+    )
+    check.add_argument("--json", action="store_true", help="JSON lines")
+
+    convert = command(
+        "convert",
+        "write subtitles in another format",
+        _convert,
+        "vidcap convert film.srt film.ttml",
+        "vidcap convert old.ass - --to vtt",
+    )
+    convert.add_argument("source", type=Path, metavar="IN", help="the file to read")
+    convert.add_argument(
+        "target", type=Path, metavar="OUT", help="the file to write; - for the standard output"
+    )
+    convert.add_argument(
+        "--from",
+        dest="source_format",
+        metavar="NAME",
+        help=f"{_FORMATS} (default: by the suffix)",
+    )
+    convert.add_argument(
+        "--to", dest="target_format", metavar="NAME", help="likewise, for the file to write"
+    )
+    convert.add_argument("--force", action="store_true", help="replace a file that is there")
+
     probe = command(
         "probe",
         "show what video files say of themselves",
@@ -300,6 +363,16 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_paths(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help=what)
+
+
+def _add_preset(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--preset",
+        default="netflix",
+        metavar="NAME",
+        help="rules for the cues: netflix, netflix-children, bbc, vertical, or a YAML file of "
+        "yours (default: netflix)",
+    )
 
 
 def _add_output(parser: argparse.ArgumentParser, suffixes: str) -> None:

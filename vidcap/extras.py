@@ -21,6 +21,8 @@ REQUIRED: Mapping[str, str] = {
     "torchvision": "torchvision",
     "safetensors": "safetensors",
     "yaml": "pyyaml",
+    "pysubs2": "pysubs2",
+    "webvtt": "webvtt-py",
     "tqdm": "tqdm",
 }
 

@@ -28,7 +28,7 @@ from vidcap.subtitles import (
     video_facts,
 )
 from vidcap.subtitles.document import Fact
-from vidcap.subtitles.formats import SubtitleFormat, format_for_suffix, format_named
+from vidcap.subtitles.formats import SubtitleFormat, format_for_file, format_named
 from vidcap.video.container import regular_file
 from vidcap.video.frame import ReadStatus, VideoInfo
 from vidcap.video.picture import read_picture, squash
@@ -209,7 +209,7 @@ class Subtitles(Iterator[Scene]):
         )
 
     def text(self, format_name: str) -> str:
-        """Return the whole file in a format: ``"srt"``, ``"vtt"`` or ``"json"``.
+        """Return the whole file in a format (:data:`vidcap.subtitles.formats.FORMATS`).
 
         Raises:
             UsageError: there is no such format.
@@ -222,15 +222,14 @@ class Subtitles(Iterator[Scene]):
 
         Args:
             path: the file; its suffix picks the format where ``format_name`` does not.
-            format_name: ``"srt"``, ``"vtt"`` or ``"json"``.
+            format_name: the name of a format.
 
         Raises:
             UsageError: there is no such format.
             NothingToSayError: the video gave no cue; there is no file then.
             OutputError: the file cannot be written.
         """
-        suffix = Path(path).suffix
-        form = format_named(format_name) if format_name else format_for_suffix(suffix)
+        form = format_named(format_name) if format_name else format_for_file(Path(path))
         write_atomically(Path(path), self._written_in(form))
 
     def _written_in(self, form: SubtitleFormat) -> str:

@@ -8,6 +8,7 @@ from vidcap import errors
 
 OK = 0
 SOME_FAILED = 1
+RULES_BROKEN = 9
 INTERNAL = 70
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -23,6 +24,7 @@ MEANINGS: Mapping[int, str] = {
     errors.OutputError.exit_code: "a result cannot be written",
     errors.MissingExtraError.exit_code: "an optional package is missing",
     errors.DataError.exit_code: "a configuration or data file is not as it should be",
+    RULES_BROKEN: "check: cues break rules of the preset",
     INTERNAL: "a fault in vidcap itself",
     INTERRUPTED: "interrupted from the keyboard",
     BROKEN_PIPE: "the reader of the output went away",

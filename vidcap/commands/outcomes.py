@@ -25,6 +25,7 @@ class State(StrEnum):
     DONE = "done"
     KEPT = "kept"
     SILENT = "nothing to say"
+    BROKEN = "rules broken"
     FAILED = "failed"
 
 

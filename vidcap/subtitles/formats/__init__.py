@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from vidcap.errors import UsageError
+from vidcap.subtitles.formats.ass import AdvancedSubStation
 from vidcap.subtitles.formats.base import SubtitleFormat
 from vidcap.subtitles.formats.json_format import Json
 from vidcap.subtitles.formats.srt import SubRip
-from vidcap.subtitles.formats.vtt import WebVTT
+from vidcap.subtitles.formats.tables import Transcript, Tsv
+from vidcap.subtitles.formats.ttml import Ttml
+from vidcap.subtitles.formats.vtt import Descriptions, WebVTT
 
-FORMATS: tuple[SubtitleFormat, ...] = (SubRip(), WebVTT(), Json())
+FORMATS: tuple[SubtitleFormat, ...] = (
+    SubRip(),
+    WebVTT(),
+    Descriptions(),
+    Ttml(),
+    AdvancedSubStation(),
+    Tsv(),
+    Json(),
+    Transcript(),
+)
 
-__all__ = ["FORMATS", "SubtitleFormat", "format_for_suffix", "format_named"]
+__all__ = ["FORMATS", "SubtitleFormat", "format_for_file", "format_named"]
 
 
 def format_named(name: str) -> SubtitleFormat:
@@ -26,14 +40,15 @@ def format_named(name: str) -> SubtitleFormat:
     raise UsageError(f"there is no subtitle format {name!r}; name one of {names}")
 
 
-def format_for_suffix(suffix: str) -> SubtitleFormat:
-    """Return a format by what its files end in, such as ``.srt``, in capitals or not.
+def format_for_file(path: Path) -> SubtitleFormat:
+    """Return the format that a file's name ends in, in capitals or not; of several the longest.
 
     Raises:
-        UsageError: no format has this suffix.
+        UsageError: it ends in the suffix of no format.
     """
-    for format_ in FORMATS:
-        if format_.suffix == suffix.lower():
-            return format_
-    suffixes = ", ".join(format_.suffix for format_ in FORMATS)
-    raise UsageError(f"no subtitle format has files that end in {suffix!r}; use one of {suffixes}")
+    name = path.name.lower()
+    fitting = [form for form in FORMATS if name.endswith(form.suffix)]
+    if fitting:
+        return max(fitting, key=lambda form: len(form.suffix))
+    suffixes = ", ".join(form.suffix for form in FORMATS)
+    raise UsageError(f"{path}: no subtitle format ends in {path.suffix!r}; use one of {suffixes}")

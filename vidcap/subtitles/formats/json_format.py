@@ -12,15 +12,17 @@ import math
 from fractions import Fraction
 from typing import Any
 
+from vidcap.errors import DataError
 from vidcap.scenes.scene import FrameCaption, Scene
 from vidcap.subtitles.cues import Cue
 from vidcap.subtitles.document import Document
+from vidcap.subtitles.timed_text import TimedText
 
 SCHEMA = "vidcap.subtitles/1"
 
 
 class Json:
-    """Writes documents as JSON: UTF-8, keys in a fixed order, two blanks of indent."""
+    """Documents as JSON: UTF-8, keys in a fixed order, two blanks of indent."""
 
     name = "json"
     suffix = ".json"
@@ -42,6 +44,29 @@ class Json:
         }
         text = json.dumps(_storable(data), ensure_ascii=False, allow_nan=False, indent=2)
         return text + "\n"
+
+    def read(self, text: str) -> list[TimedText]:
+        """Return the cues of a file.
+
+        Raises:
+            DataError: it is no JSON, or no file of this schema.
+        """
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"is no JSON file: {error}") from error
+        schema = data.get("schema") if isinstance(data, dict) else None
+        if schema != SCHEMA:
+            raise DataError(f"is no JSON file of cues: its schema is {schema!r}, not {SCHEMA!r}")
+        try:
+            return [
+                TimedText(_whole(cue["start_ms"]), _whole(cue["end_ms"]), _strings(cue["lines"]))
+                for cue in data["cues"]
+            ]
+        except (KeyError, TypeError) as error:
+            raise DataError(
+                f"is no JSON file of cues: {error} is not as the schema has it"
+            ) from None
 
 
 def _scene(scene: Scene) -> dict[str, Any]:
@@ -77,6 +102,18 @@ def _cue(cue: Cue) -> dict[str, Any]:
             {"rule": found.rule, "value": found.value, "limit": found.limit} for found in cue.breaks
         ],
     }
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise TypeError(repr(value))
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
+        return tuple(value)
+    raise TypeError(repr(value))
 
 
 def _seconds(time: Fraction) -> float:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+from vidcap.errors import DataError
 from vidcap.subtitles.clean import clean_lines
 from vidcap.subtitles.document import Document
+from vidcap.subtitles.formats.ssa import read_with_pysubs2
+from vidcap.subtitles.timed_text import TimedText
 from vidcap.subtitles.times import clock
 
 # SubRip knows no escapes.  Readers take these for tags (HTML's, and those of SubStation Alpha that
@@ -15,7 +18,7 @@ _LOOK_ALIKES = str.maketrans({"{": "(", "}": ")", "\\": "/"})
 
 
 class SubRip:
-    """Writes SubRip files: UTF-8 without a byte-order mark, cues numbered from 1.
+    """SubRip files: UTF-8 without a byte-order mark, cues numbered from 1.
 
     What readers would take for a tag is written with look-alikes: ``<`` before a letter as U+2039,
     braces as parentheses, a backslash as a slash.  The text is otherwise that of the cues, cleaned
@@ -34,3 +37,14 @@ class SubRip:
                 payload = [_TAG.sub("\u2039", line).translate(_LOOK_ALIKES) for line in lines]
                 blocks.append("\n".join([str(len(blocks) + 1), times, *payload]) + "\n")
         return "\n".join(blocks)
+
+    def read(self, text: str) -> list[TimedText]:
+        """Return the texts of a file.
+
+        Raises:
+            DataError: there is no line of times in it.
+        """
+        found = read_with_pysubs2(text, "srt", "SubRip")
+        if not found and text.strip():
+            raise DataError("is no SubRip file: there is no line of times in it")
+        return found

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -173,6 +174,44 @@ def test_rules_that_cannot_be_met_are_counted_in_one_line(
     assert result.code == 0
     (line,) = result.err.splitlines()
     assert "3 of 3 cues break a rule of the preset 'hasty'" in line
+
+
+@pytest.mark.needs_tool("ffmpeg", "ffprobe")
+def test_videos_with_subtitles_are_written_beside_the_film_and_never_taken_for_films(
+    film: Path, tmp_path: Path, vidcap_: Vidcap
+) -> None:
+    result = vidcap_("subtitle", film, "--mux", "--burn", "--format", "srt")
+    assert result.code == 0
+    made = ["film.burned.mp4", "film.en.srt", "film.subtitled.mp4"]
+    assert visible(tmp_path) == sorted([*made, "film.mp4"])
+    assert all(name in result.err for name in made)
+    again = vidcap_("subtitle", tmp_path, "--mux", "--burn")
+    assert again.code == 0
+    assert again.err.count("already there") == 1
+    assert visible(tmp_path) == sorted([*made, "film.mp4"])
+
+
+@pytest.mark.needs_tool("ffmpeg")
+def test_the_name_of_a_video_picks_its_container(
+    film: Path, tmp_path: Path, vidcap_: Vidcap
+) -> None:
+    assert vidcap_("subtitle", film, "--mux", "-o", tmp_path / "new.mkv").code == 0
+    with av.open(str(tmp_path / "new.mkv")) as container:
+        assert "matroska" in container.format.name
+        assert len(container.streams.subtitles) == 1
+
+
+def test_a_video_is_never_written_over_itself_or_to_the_standard_output(
+    film: Path, vidcap_: Vidcap
+) -> None:
+    before = film.read_bytes()
+    result = vidcap_("subtitle", film, "--mux", "-o", film, "--force")
+    assert result.code == 2
+    assert "is the video itself" in result.err
+    result = vidcap_("subtitle", film, "--burn", "-o", "-")
+    assert result.code == 2
+    assert "--burn writes a video" in result.err
+    assert film.read_bytes() == before
 
 
 def test_a_video_that_is_cut_short_says_so(original: Path, tmp_path: Path, vidcap_: Vidcap) -> None:

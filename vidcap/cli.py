@@ -116,6 +116,7 @@ def _subtitle(parsed: argparse.Namespace, reporter: Reporter) -> int:
         parsed.paths,
         output=parsed.output,
         formats=parsed.format,
+        videos=[kind for kind in ("mux", "burn") if getattr(parsed, kind)],
         force=parsed.force,
         options={
             "captioner": parsed.captioner,
@@ -248,6 +249,7 @@ def _parser() -> argparse.ArgumentParser:
         "vidcap subtitle film.mp4                  writes film.en.srt beside it",
         "vidcap subtitle films/ --format srt,json  does what is missing in a folder",
         "vidcap subtitle film.mp4 -o scenes.vtt",
+        "vidcap subtitle film.mp4 --mux             writes film.subtitled.mp4",
     )
     _add_paths(subtitle, "videos, or folders to walk")
     _add_output(subtitle, "srt, vtt, json and others, see --format")
@@ -257,6 +259,17 @@ def _parser() -> argparse.ArgumentParser:
         default=(),
         metavar="NAMES",
         help=f"{_FORMATS}, or several with commas (default: srt)",
+    )
+    subtitle.add_argument(
+        "--mux",
+        action="store_true",
+        help="write film.subtitled.mp4 (or mov, mkv, webm): a copy with the subtitles as a track, "
+        "all else as it is",
+    )
+    subtitle.add_argument(
+        "--burn",
+        action="store_true",
+        help="write film.burned.mp4: the subtitles drawn on the pictures, which are encoded anew",
     )
     subtitle.add_argument(
         "--fps", type=_number, metavar="N", help="frames a second to look at (default: 1)"

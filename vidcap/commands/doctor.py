@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from vidcap import __version__
 from vidcap.commands import exits
-from vidcap.errors import VidcapError
+from vidcap.errors import MissingExtraError, VidcapError
 from vidcap.extras import EXTRAS, REQUIRED, pip_line
 
 _IMPORT_SECONDS = 120
@@ -102,16 +101,12 @@ def _package(module: str, distribution: str) -> Finding:
 
 
 def _ffmpeg() -> Finding:
-    path = shutil.which("ffmpeg")
-    if path:
-        return Finding("ffmpeg program", True, path, needed=False)
-    try:
-        import imageio_ffmpeg
+    from vidcap.ffmpeg import ffmpeg_program
 
-        return Finding("ffmpeg program", True, imageio_ffmpeg.get_ffmpeg_exe(), needed=False)
-    except (ImportError, RuntimeError):
-        mend = "python -m pip install --force-reinstall imageio-ffmpeg"
-        return Finding("ffmpeg program", False, "none", mend, needed=False)
+    try:
+        return Finding("ffmpeg program", True, ffmpeg_program(), needed=False)
+    except MissingExtraError as error:
+        return Finding("ffmpeg program", False, "none", str(error), needed=False)
 
 
 def _decoders() -> Iterator[Finding]:

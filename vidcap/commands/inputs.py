@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from vidcap.commands.outputs import is_recorded
 from vidcap.errors import MediaError
 
 VIDEO_SUFFIXES = frozenset(
@@ -38,8 +39,8 @@ def find_inputs(paths: Iterable[Path], suffixes: frozenset[str]) -> Iterator[Inp
     """Yield every file that ``paths`` stand for, once, in the order named.
 
     A file that is named is taken whatever its suffix.  A folder is walked in the order of names for
-    files with one of ``suffixes`` (lower case); hidden files and folders are left out, links to
-    folders are followed, and no folder is entered twice.
+    files with one of ``suffixes`` (lower case); hidden files and folders are left out, and so is
+    what vidcap itself wrote there, links to folders are followed, and no folder is entered twice.
     """
     taken: set[Path] = set()
     for path in paths:
@@ -83,7 +84,9 @@ def _below(
             continue
         if is_folder:
             yield from _below(top, below / name, suffixes, entered)
-        elif Path(name).suffix.lower() in suffixes and not _is_typescript(folder / name):
+        elif Path(name).suffix.lower() in suffixes and not (
+            _is_typescript(folder / name) or is_recorded(folder / name)
+        ):
             yield Input(folder / name, below)
 
 

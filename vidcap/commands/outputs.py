@@ -138,27 +138,53 @@ def save_sidecar(path: Path, data: str | bytes, source: Path, settings: Mapping[
     Raises:
         OutputError: as :func:`save`.
     """
+    # The record comes first: should the program be killed in between, a record without its file
+    # says nothing, while a file without its record would pass for somebody else's.
+    warning = record(path, hashlib.sha256(_bytes(data)).hexdigest(), source, settings)
+    save(path, data)
+    return warning
+
+
+def record_scratch(path: Path, scratch: Path, source: Path, settings: Mapping[str, Any]) -> str:
+    """Make a file vidcap's own that is finished at ``scratch`` and about to be put at ``path``.
+
+    Returns:
+        A warning, or nothing.
+    """
+    return record(path, _digest_of(scratch), source, settings)
+
+
+def is_recorded(path: Path) -> bool:
+    """Tell whether vidcap wrote a file of this name in this folder."""
+    return bool(_read_record(path))
+
+
+def record(path: Path, digest: str, source: Path, settings: Mapping[str, Any]) -> str:
+    """Write down that a file is vidcap's own; return a warning or nothing.
+
+    Args:
+        path: where the file is or will be.
+        digest: SHA-256 of its bytes, in hexadecimal.
+        source: what it is made from.
+        settings: the settings that it is made with.
+    """
     from vidcap import __version__
 
     size, modified = _version(source)
-    record = {
+    facts = {
         "output": path.name,
-        "sha256": hashlib.sha256(_bytes(data)).hexdigest(),
+        "sha256": digest,
         "source": _relative(source, path.parent),
         "size": size,
         "modified_ns": modified,
         "settings": dict(settings),
         "vidcap": __version__,
     }
-    warning = ""
-    # The record comes first: should the program be killed in between, a record without its file
-    # says nothing, while a file without its record would pass for somebody else's.
     try:
-        write_atomically(_record_path(path), json.dumps(record, indent=1) + "\n")
+        write_atomically(_record_path(path), json.dumps(facts, indent=1) + "\n")
     except OutputError as error:
-        warning = f"the next run will not know {path.name} for vidcap's own: {error}"
-    save(path, data)
-    return warning
+        return f"the next run will not know {path.name} for vidcap's own: {error}"
+    return ""
 
 
 def _bytes(data: str | bytes) -> bytes:

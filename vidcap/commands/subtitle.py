@@ -16,15 +16,18 @@ from vidcap.commands.outputs import (
     Target,
     check_writable,
     named_target,
+    record_scratch,
     save,
     save_sidecar,
     sidecar_target,
 )
 from vidcap.commands.progress import Reporter
-from vidcap.errors import NothingToSayError
+from vidcap.errors import NothingToSayError, UsageError
+from vidcap.files import replacing
 from vidcap.jobs import Subtitles, load_in_background, subtitle
 from vidcap.subtitles import breaks_line, load_preset
 from vidcap.subtitles.formats import FORMATS, format_named
+from vidcap.subtitles.muxing import CONTAINERS, burn, container_for, mux
 from vidcap.video.container import regular_file
 from vidcap.video.frame import Completeness
 from vidcap.video.readers import check_decoder
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 
 LANGUAGE = "en"
 # Options that decide on the result, and so whether one that is there is still up to date.
+# What becomes of a video, and what its name then says.
+_VIDEOS = {"mux": "subtitled", "burn": "burned"}
 _DECIDING = ("captioner", "preset", "sampling", "fps", "start", "end", "decoder")
 
 
@@ -43,6 +48,7 @@ def run(
     *,
     output: str | None,
     formats: Sequence[str],
+    videos: Sequence[str],
     force: bool,
     options: Mapping[str, Any],
     reporter: Reporter,
@@ -53,7 +59,9 @@ def run(
     Args:
         paths: files and folders.
         output: where results go; None for sidecars.
-        formats: names of formats; empty for SubRip.
+        formats: names of formats; empty for SubRip, or for none where there are ``videos``.
+        videos: copies of the video to write: ``mux``, with a track of subtitles; ``burn``, with
+            the subtitles drawn on the pictures.
         force: replace what vidcap wrote before, or the file that ``output`` names.
         options: keyword arguments for :func:`vidcap.subtitle`.
         reporter: what speaks to the user.
@@ -62,10 +70,13 @@ def run(
     Raises:
         VidcapError: nothing could be done for any input.
     """
-    names = [format_named(name).name for name in formats]
-    place = parse_destination(
-        output, paths, names, default="srt", suffixes={form.suffix: form.name for form in FORMATS}
-    )
+    names = [*(format_named(name).name for name in formats), *videos]
+    suffixes = {form.suffix: form.name for form in FORMATS}
+    for name in videos:
+        suffixes |= dict.fromkeys(CONTAINERS, name)
+    place = parse_destination(output, paths, names, default="srt", suffixes=suffixes)
+    if place.file == STDOUT and videos:
+        raise UsageError(f"--{videos[0]} writes a video: name a file or a folder with -o")
     # What is wrong with the options is wrong for every input: say it once.
     parse_sampling(options["sampling"], fps=options["fps"])
     load_preset(options["preset"])
@@ -123,7 +134,10 @@ class _Job:
                 pass
         self._report(item.path, subtitles)
         for name, path in missing.items():
-            self._write(item.path, path, subtitles.text(name))
+            if name in _VIDEOS:
+                self._write_video(name, item.path, path, subtitles)
+            else:
+                self._write(item.path, path, subtitles.text(name))
         number = len(subtitles.cues)
         cues = f"{number} cue" if number == 1 else f"{number} cues"
         return Outcome(item.path, State.DONE, f"{cues} in {_names(missing.values())}")
@@ -140,13 +154,14 @@ class _Job:
         if file == STDOUT:
             return Target(file)
         if file is not None:
+            if file.exists() and file.samefile(item.path):
+                raise UsageError(f"-o {file}: is the video itself; name another file")
             target = named_target(file, force=self._force)
         else:
-            suffix = format_named(format_name).suffix
             target = sidecar_target(
                 item.path,
                 item.path.parent if folder is None else folder / item.below,
-                (f".{LANGUAGE}{suffix}", f".scenes.{LANGUAGE}{suffix}"),
+                _endings(format_name, item.path),
                 siblings=VIDEO_SUFFIXES,
                 settings=self._settings,
                 force=self._force,
@@ -173,6 +188,21 @@ class _Job:
         if broken:
             self._reporter.warn(f"{path}: {broken}")
 
+    def _write_video(self, kind: str, source: Path, path: Path, subtitles: Subtitles) -> None:
+        document = subtitles.document()
+        with self._reporter.bar(path.name) as bar, replacing(path) as scratch:
+            bar.expect(Fraction(0), subtitles.info.duration)
+            if kind == "burn":
+                burn(source, document, scratch, progress=bar.reach)
+            else:
+                lost = mux(source, document, scratch, progress=bar.reach)
+                if lost:
+                    self._reporter.warn(f"{source}: {lost}")
+            if self._place.file is None:
+                warning = record_scratch(path, scratch, source, self._settings)
+                if warning:
+                    self._reporter.warn(f"{source}: {warning}")
+
     def _write(self, source: Path, path: Path, text: str) -> None:
         if self._place.file == STDOUT:
             self._emit(text)
@@ -182,6 +212,13 @@ class _Job:
             warning = save_sidecar(path, text, source, self._settings)
             if warning:
                 self._reporter.warn(f"{source}: {warning}")
+
+
+def _endings(name: str, video: Path) -> tuple[str, ...]:
+    if name in _VIDEOS:
+        return (f".{_VIDEOS[name]}{container_for(video)}",)
+    suffix = format_named(name).suffix
+    return f".{LANGUAGE}{suffix}", f".scenes.{LANGUAGE}{suffix}"
 
 
 def _extent(subtitles: Subtitles, options: Mapping[str, Any]) -> tuple[Fraction, Fraction | None]:

@@ -16,15 +16,15 @@ _HEAD = """\
 {facts}ScriptType: v4.00+
 WrapStyle: 2
 ScaledBorderAndShadow: yes
-PlayResX: 1920
-PlayResY: 1080
+PlayResX: {width}
+PlayResY: {height}
 
 [V4+ Styles]
 Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, \
 Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, \
 Alignment, MarginL, MarginR, MarginV, Encoding
-Style: Default,Arial,56,&H00FFFFFF,&H00FFFFFF,&H00000000,&H80000000,0,0,0,0,100,100,0,0,1,3,1,2,\
-96,96,54,1
+Style: Default,Arial,{size},&H00FFFFFF,&H00FFFFFF,&H00000000,&H80000000,0,0,0,0,100,100,0,0,1,\
+{edge},{shadow},2,{side},{side},{foot},1
 
 [Events]
 Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
@@ -34,6 +34,8 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 class AdvancedSubStation:
     """ASS files with one plain style, white with a black edge at the foot of the picture.
 
+    The letters are a nineteenth of the picture's height, or as much smaller as the longest line
+    needs to fit into nine tenths of its width.
     Times are hundredths of a second, the nearest ones.  Braces are written as parentheses and a
     backslash as a slash, as the format has no escapes; the text is otherwise that of the cues,
     cleaned by :func:`vidcap.subtitles.clean.clean_lines`.
@@ -53,7 +55,7 @@ class AdvancedSubStation:
                 end = max((cue.end_ms + 5) // 10, start + 1)
                 text = "\\N".join(line.translate(_LOOK_ALIKES) for line in lines)
                 events.append(f"Dialogue: 0,{_clock(start)},{_clock(end)},Default,,0,0,0,,{text}\n")
-        return _HEAD.format(facts=note) + "".join(events)
+        return _HEAD.format(facts=note, **_style(document)) + "".join(events)
 
     def read(self, text: str) -> list[TimedText]:
         """Return the texts of a file, comments left out and overrides taken away.
@@ -64,6 +66,25 @@ class AdvancedSubStation:
         if "[events]" not in text.lower():
             raise DataError("is no SubStation Alpha file: it has no [Events]")
         return read_with_pysubs2(text, "ass", "SubStation Alpha")
+
+
+def _style(document: Document) -> dict[str, int]:
+    sides = [document.video.get(side) for side in ("width", "height")]
+    width, height = (side if isinstance(side, int) and side > 0 else 0 for side in sides)
+    if not (width and height):
+        width, height = 1920, 1080
+    longest = max((len(line) for cue in document.cues for line in cue.lines), default=1)
+    # A letter of a plain face is about half as wide as the face is high.
+    size = max(8, min(height // 19, round(0.9 * width / (0.5 * longest))))
+    return {
+        "width": width,
+        "height": height,
+        "size": size,
+        "edge": max(1, size // 18),
+        "shadow": size // 50,
+        "side": width // 20,
+        "foot": height // 20,
+    }
 
 
 def _clock(hundredths: int) -> str:

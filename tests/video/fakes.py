@@ -35,9 +35,9 @@ class Blind:
 
 class _Halfway(PyAVReader):
     def pictures(self) -> Iterator[Picture]:  # type: ignore[override]
-        """Yield twenty pictures, then fail."""
+        """Yield all pictures but the last sixteen, then fail."""
         for number, picture in enumerate(super().pictures()):
-            if number == 20:
+            if number == (self._info.frames or 36) - 16:
                 self.fail()
             yield picture
 
@@ -47,7 +47,7 @@ class _Halfway(PyAVReader):
 
 
 class Hanging(_Halfway):
-    """Hangs after twenty frames, with the interpreter lock held now and then."""
+    """Hangs before the last sixteen frames, with the interpreter lock held now and then."""
 
     def fail(self) -> None:
         """Hang."""
@@ -56,7 +56,7 @@ class Hanging(_Halfway):
 
 
 class Crashing(_Halfway):
-    """Takes its process down after twenty frames."""
+    """Takes its process down before the last sixteen frames."""
 
     def fail(self) -> None:
         """Crash."""
@@ -64,7 +64,7 @@ class Crashing(_Halfway):
 
 
 class Raising(_Halfway):
-    """Raises something after twenty frames."""
+    """Raises something before the last sixteen frames."""
 
     def fail(self) -> None:
         """Raise."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic, Protocol, TypeVar
@@ -12,6 +12,9 @@ from vidcap.errors import UsageError
 from vidcap.video.frame import VideoInfo
 
 _MOST_A_SHOT = 16
+
+_NEAR = Fraction(1, 10)
+"""Seconds between the pictures of a shot that may stand for one of its parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class KeyFrames:
 
 @dataclass(frozen=True, slots=True)
 class PerShot:
-    """``count`` frames of every shot, evenly spread over it; all frames of a shorter one."""
+    """``count`` frames of every shot, evenly spread over it, to a tenth of a second."""
 
     count: int
 
@@ -110,15 +113,45 @@ def select(
             return iter(pictures)
 
 
+def may_take(
+    sampling: Sampling, info: VideoInfo, *, origin: Fraction = Fraction(0)
+) -> Callable[[int], bool]:
+    """Return what says of every picture in order, by its ticks, whether it may be chosen at all.
+
+    The others need not be held until it is known which shot they are in.  The arguments are those
+    of :func:`select`.
+    """
+    match sampling:
+        case EverySeconds(seconds):
+            return _Due(seconds, info, origin).takes
+        case PerShot():
+            return _Due(_NEAR, info, origin).takes
+        case KeyFrames():
+            return lambda ticks: True
+
+
+class _Due:
+    """Takes the first picture at or after every multiple of ``seconds`` behind ``origin``."""
+
+    def __init__(self, seconds: Fraction, info: VideoInfo, origin: Fraction) -> None:
+        self._seconds = seconds
+        self._info = info
+        self._origin = origin
+        self._due = info.ticks_at(origin)
+
+    def takes(self, ticks: int) -> bool:
+        if ticks < self._due:
+            return False
+        steps = (self._info.player_time(ticks) - self._origin) // self._seconds + 1
+        self._due = self._info.ticks_at(self._origin + steps * self._seconds)
+        return True
+
+
 def _every(
     pictures: Iterable[InShot[T]], seconds: Fraction, info: VideoInfo, origin: Fraction
 ) -> Iterator[InShot[T]]:
-    due = info.ticks_at(origin)
-    for item in pictures:
-        if item.picture.ticks >= due:
-            yield item
-            steps = (info.player_time(item.picture.ticks) - origin) // seconds + 1
-            due = info.ticks_at(origin + steps * seconds)
+    due = _Due(seconds, info, origin)
+    return (item for item in pictures if due.takes(item.picture.ticks))
 
 
 def _per_shot(pictures: Iterable[InShot[T]], count: int) -> Iterator[InShot[T]]:

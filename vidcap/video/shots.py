@@ -1,20 +1,25 @@
-"""Finding cuts: a running shot number for every picture, from tiny luma thumbnails.
+"""Finding shots: a running shot number for every picture, from tiny luma thumbnails.
 
 A cut is a picture that differs from the one before it by much, by far more than pictures nearby
 differ from theirs, and for good.  The second condition lets camera motion pass, the third a flash.
+Gradual transitions are told by :mod:`vidcap.video.fades`.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
+from heapq import heappop, heappush
 from itertools import chain, repeat
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vidcap.video.fades import FadeFinder
 from vidcap.video.sampling import InShot, Timed
 
 Thumbnail = NDArray[np.int16]
@@ -67,25 +72,77 @@ class _Look(NamedTuple):
     change: float
 
 
-def label_shots(pictures: Iterable[T], settings: CutSettings = EVERY_FRAME) -> Iterator[InShot[T]]:
-    """Yield every picture with its shot, ``settings.window`` pictures late.
+def label_shots(
+    pictures: Iterable[T],
+    settings: CutSettings = EVERY_FRAME,
+    *,
+    clock: Callable[[int], Fraction] | None = None,
+) -> Iterator[InShot[T]]:
+    """Yield every picture with its shot, late by what it takes to judge it.
 
-    Works in bounded memory: it holds ``settings.window + 1`` pictures and twice as many thumbnails.
+    A shot begins at a cut, or with the first picture behind the middle of a gradual transition.
+    Works in bounded memory: it holds the pictures of about two seconds, or ``settings.window + 1``
+    where no transitions are looked for, and as many thumbnails again.
+
+    Args:
+        pictures: in presentation order.
+        settings: what a cut is.
+        clock: ticks to seconds, where gradual transitions are to be found as well.
     """
-    finder = _Finder(settings)
+    cuts = _Finder(settings)
+    fades = FadeFinder() if clock is not None else None
     waiting: deque[T] = deque()
-    shot, shot_start = 0, None
-    for picture in chain(pictures, repeat(None, settings.window)):
+    undecided: deque[int] = deque()  # ticks of the pictures that may yet turn out to be cuts
+    starts = _Starts()
+    for picture in chain(pictures, repeat(None, settings.window + 1)):
         if picture is not None:
-            finder.add(picture.thumbnail())
+            luma = picture.thumbnail()
+            cuts.add(luma)
             waiting.append(picture)
-        if len(waiting) > settings.window or (picture is None and waiting):
+            undecided.append(picture.ticks)
+            if fades is not None and clock is not None:
+                for middle in fades.add(picture.ticks, clock(picture.ticks), luma):
+                    starts.add(middle)
+        if len(undecided) > settings.window or (picture is None and undecided):
+            ticks = undecided.popleft()
+            if cuts.next_is_cut():
+                starts.add(ticks)
+                if fades is not None and clock is not None:
+                    fades.cut(clock(ticks))
+        settled = undecided[0] if undecided else math.inf
+        if fades is not None:
+            if picture is None and not undecided:
+                for middle in fades.end():
+                    starts.add(middle)
+            settled = min(settled, fades.settled)
+        while waiting and waiting[0].ticks < settled:
             current = waiting.popleft()
-            if shot_start is None:
-                shot_start = current.ticks
-            if finder.next_is_cut():
-                shot, shot_start = shot + 1, current.ticks
-            yield InShot(current, shot, shot_start)
+            yield InShot(current, *starts.shot_at(current.ticks))
+
+
+class _Starts:
+    """Where shots start, as far as that is known, and which shot a picture is in."""
+
+    def __init__(self) -> None:
+        self._known: list[int] = []
+        self._shot = 0
+        self._start: int | None = None
+
+    def add(self, ticks: int) -> None:
+        """Let a shot start with the first picture at or after ``ticks``."""
+        heappush(self._known, ticks)
+
+    def shot_at(self, ticks: int) -> tuple[int, int]:
+        """Return number and first ticks of the shot of a picture; pictures come in order."""
+        if self._start is None:
+            self._start = ticks
+        found = False
+        while self._known and self._known[0] <= ticks:
+            heappop(self._known)
+            found = True
+        if found:
+            self._shot, self._start = self._shot + 1, ticks
+        return self._shot, self._start
 
 
 class _Finder:

@@ -12,15 +12,18 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from vidcap.errors import MediaError, VidcapError
 from vidcap.video import wire
 from vidcap.video.picture import squash
-from vidcap.video.sampling import InShot, KeyFrames, select
-from vidcap.video.shots import EVERY_FRAME, KEY_FRAMES_ONLY, label_shots
+from vidcap.video.sampling import KeyFrames, may_take, select
+from vidcap.video.shots import EVERY_FRAME, KEY_FRAMES_ONLY, Thumbnail, label_shots
+
+if TYPE_CHECKING:
+    from vidcap.video.readers.base import Picture
 
 # A beat this often lets the parent tell a slow decoder from one that hangs.
 _BEAT_SECONDS = 0.25
@@ -60,6 +63,28 @@ def _end_with_parent(requests: BinaryIO) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+class _Look:
+    """A picture's thumbnail, and the picture itself only where it may be wanted.
+
+    Two seconds of decoded pictures would be a lot of memory, and few of them are looked at.
+    """
+
+    __slots__ = ("_thumbnail", "picture", "ticks")
+
+    def __init__(self, picture: Picture, wanted: bool) -> None:
+        self.ticks = picture.ticks
+        self.picture = picture if wanted else None
+        self._thumbnail = picture.thumbnail()
+
+    def thumbnail(self) -> Thumbnail:
+        return self._thumbnail
+
+
+def _looks(pictures: Iterator[Picture], wanted: Callable[[int], bool]) -> Iterator[_Look]:
+    for picture in pictures:
+        yield _Look(picture, wanted(picture.ticks))
+
+
 def _read_video(request: wire.Message, out: BinaryIO) -> None:
     pulse = _Pulse(out)
     # On a busy machine importing libav takes seconds: a sign of life before and after it.
@@ -70,7 +95,7 @@ def _read_video(request: wire.Message, out: BinaryIO) -> None:
     from vidcap.video.completeness import end_of_reading, judge
     from vidcap.video.probe import probe
     from vidcap.video.readers import reader_class
-    from vidcap.video.readers.base import Picture, Plan
+    from vidcap.video.readers.base import Plan
 
     info = probe(request["path"])
     wire.send(out, {"kind": "info", "info": wire.pack_info(info)})
@@ -87,14 +112,18 @@ def _read_video(request: wire.Message, out: BinaryIO) -> None:
         beat=pulse.beat,
     )
     reader = reader_class(request["decoder"])(info, plan)
-    shots: Iterator[InShot[Picture]] = label_shots(
-        reader.pictures(), KEY_FRAMES_ONLY if keys_only else EVERY_FRAME
-    )
-    for chosen in select(shots, sampling, info, origin=start or Fraction(0)):
-        ticks = chosen.picture.ticks
-        if request["after"] is not None and ticks <= request["after"]:
+    origin = start or Fraction(0)
+    looks = _looks(reader.pictures(), may_take(sampling, info, origin=origin))
+    if keys_only:
+        shots = label_shots(looks, KEY_FRAMES_ONLY)
+    else:
+        shots = label_shots(looks, EVERY_FRAME, clock=info.player_time)
+    held = (item for item in shots if item.picture.picture is not None)
+    for chosen in select(held, sampling, info, origin=origin):
+        ticks, picture = chosen.picture.ticks, chosen.picture.picture
+        if picture is None or (request["after"] is not None and ticks <= request["after"]):
             continue
-        image = chosen.picture.rgb()
+        image = picture.rgb()
         if request["size"] is not None:
             image = squash(image, tuple(request["size"]))
         wire.send(

@@ -4,8 +4,8 @@ Half a transition before its middle a picture still shows the old scene, half a 
 the new one, and in between lies a mixture of the two.  So three things tell one: the pictures on
 either side of a moment differ by much, and by more than pictures as far apart do just before or
 after; they are not the same in another light; and those between them lie on the straight line from
-the one to the other, half way at the middle.  Under a moving camera the picture half way lies off that line.  A fade through one colour
-is told by the contrast that goes and comes back.
+the one to the other, half way at the middle.  Under a moving camera the picture half way lies off
+that line.  A fade through one colour is told by the contrast that goes and comes back.
 """
 
 from __future__ import annotations

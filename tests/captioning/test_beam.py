@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidcap.captioning.beam import BeamSettings, beam_search
+from vidcap.captioning.beam import BeamSettings, Room, beam_search
 from vidcap.captioning.vocabulary import END, START
 from vidcap.text.ngrams import has_repeated_ngram
 
@@ -134,3 +134,42 @@ def test_greedy_search_takes_the_likeliest_word_each_time():
             break
         expected.append(word)
     assert best.words == tuple(expected)
+
+
+COSTS = np.array([0, 0, 0, 0, 2, 4, 5, 9])  # "a", and words of three, four and eight letters
+
+
+def characters(words):
+    return sum(COSTS[word] for word in words) - 1
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    size=st.integers(1, 4),
+    rooms=st.lists(st.one_of(st.integers(0, 30), st.just(np.inf)), min_size=3, max_size=3),
+)
+def test_sentences_stay_in_their_room_and_others_are_as_without_one(seed, size, rooms):
+    settings = BeamSettings(size=size, max_words=8, min_words=2)
+    tables = random_tables(seed, 3)
+    free = beam_search(bigram_step(tables), pictures=3, settings=settings)
+    found = beam_search(bigram_step(tables), pictures=3, settings=settings, room=Room(COSTS, rooms))
+    for hypotheses, before, room in zip(found, free, rooms, strict=True):
+        assert hypotheses
+        assert all(characters(h.words) <= max(room, -1) for h in hypotheses)
+        if room == np.inf:
+            assert [h.words for h in hypotheses] == [h.words for h in before]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_best_sentence_that_has_room_is_found(seed):
+    settings = BeamSettings(size=300, max_words=4, min_words=1, no_repeat=0)
+    table = random_tables(seed)
+    room = Room(COSTS, [9])
+    best = beam_search(bigram_step(table), pictures=1, settings=settings, room=room)[0][0]
+    ranks = {}
+    for length in range(1, 5):
+        for words in itertools.product(range(4, VOCABULARY), repeat=length):
+            if characters(words) <= 9:
+                total = sum(table[0][a, b] for a, b in itertools.pairwise((START, *words, END)))
+                ranks[words] = total / (length + 1) ** settings.length_penalty
+    assert best.words == max(ranks, key=ranks.get)

@@ -5,7 +5,7 @@ Letters in shapes: N pictures, K beams, V words, R regions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,7 +76,37 @@ def _forbid_repeats(scores: Array, history: Array, size: int) -> None:
         scores[picture, beam, history[picture, beam, place + size - 1]] = -np.inf
 
 
-def beam_search(step: Step, *, pictures: int, settings: BeamSettings) -> list[list[Hypothesis]]:
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How long sentences may be written.
+
+    Attributes:
+        costs: ``(V,)`` the characters that a word adds to a sentence, the blank before it counted;
+            the first word's blank is given back.
+        characters: of each picture, how many its sentence may have; infinite for as many as it
+            likes.
+    """
+
+    costs: Array
+    characters: Sequence[float]
+
+    def forbid(self, scores: Array, history: Array) -> None:
+        """Set to minus infinity every word that would take a sentence beyond its room.
+
+        Args:
+            scores: ``(N, K, V)``, changed in place.
+            history: ``(N, K, T)`` the words so far.
+        """
+        used = self.costs[history].sum(-1) - 1
+        left = np.asarray(self.characters)[:, None] - used
+        too_long = self.costs > left[:, :, None]
+        too_long[:, :, END] = False
+        scores[too_long] = -np.inf
+
+
+def beam_search(
+    step: Step, *, pictures: int, settings: BeamSettings, room: Room | None = None
+) -> list[list[Hypothesis]]:
     """Decode sentences for a group of pictures.
 
     Every picture is searched for itself: what comes out for one never depends on its neighbours
@@ -89,6 +119,8 @@ def beam_search(step: Step, *, pictures: int, settings: BeamSettings) -> list[li
             picture.
         pictures: N.
         settings: how to search.
+        room: how long each picture's sentences may be written.  A sentence that has no room left
+            ends, be it short of ``settings.min_words``; it is empty where no word has room.
 
     Returns:
         For each picture up to K finished sentences, best first; never none.
@@ -117,6 +149,10 @@ def beam_search(step: Step, *, pictures: int, settings: BeamSettings) -> list[li
         if position < settings.min_words:
             scores[:, :, END] = -np.inf
         _forbid_repeats(scores, history, settings.no_repeat)
+        if room is not None:
+            room.forbid(scores, history)
+            stuck = ~np.isfinite(scores).any(-1)
+            scores[stuck, END] = log_probabilities.reshape(scores.shape)[stuck, END]
         if position == settings.max_words:
             scores[:, :, :END] = -np.inf
             scores[:, :, END + 1 :] = -np.inf

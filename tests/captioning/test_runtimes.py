@@ -7,6 +7,8 @@ from vidcap.captioning.beam import BeamSettings
 from vidcap.captioning.captioner import CheckpointCaptioner
 from vidcap.captioning.graphs import with_graphs
 from vidcap.captioning.registry import load_captioner, shipped_captioners
+from vidcap.text.similarity import token_f1
+from vidcap.text.tokens import tokenize
 
 CHECKPOINTS = [shipped.file for shipped in shipped_captioners()]
 
@@ -47,6 +49,13 @@ def test_graphs_and_torch_say_the_same(checkpoint):
     pictures = list(photographs(200))
     expected, found = reference.caption(pictures), graphs.caption(pictures)
     pairs = list(zip(expected, found, strict=True))
+    if checkpoint.stem == "fast":
+        # Its graphs round activations to eight bits and torch does not: the words are close on
+        # pictures as far from the training's as these (0.83 of them in common), not the same.
+        shared = [token_f1(tokenize(a.text), tokenize(b.text)) for a, b in pairs]
+        assert np.mean(shared) >= 0.75
+        assert np.mean([abs(a.score - b.score) for a, b in pairs]) < 0.1
+        return
     same = [(a, b) for a, b in pairs if a.text == b.text]
     assert len(same) / len(pairs) >= 0.995
     assert max(abs(a.score - b.score) for a, b in same) < 1e-3

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scene_films import FilmSettings, Shot, frames, plan_film, truth, write_film
+from scene_films import RATE, FilmSettings, Shot, frames, plan_film, truth, write_film
 from scene_scores import Agreement, boundaries, overlaps, soda_c
 from tqdm import tqdm
 
@@ -187,13 +187,14 @@ def middle_pictures(
     path: Path, scenes: Sequence[tuple[float, float]], size: tuple[int, int]
 ) -> list[NDArray[np.uint8]]:
     """Return the frame in the middle of each scene, squashed."""
-    wanted = [round((start + end) / 2 * 25) for start, end in scenes]
+    wanted = [round((start + end) / 2 * RATE) for start, end in scenes]
+    looked_for = set(wanted)
     found: dict[int, NDArray[np.uint8]] = {}
     import av
 
     with av.open(str(path)) as container:
         for number, frame in enumerate(container.decode(video=0)):
-            if number in wanted:
+            if number in looked_for:
                 found[number] = squash(frame.to_ndarray(format="rgb24"), size)
     return [found[number] for number in wanted]
 
@@ -203,8 +204,9 @@ def summary(
 ) -> dict[str, Any]:
     """Bring the figures of all films together."""
 
-    def total(name: str) -> Agreement:
-        return sum((result[name] for result in results), Agreement(0, 0, 0))
+    def total(name: str, kinds: str = "") -> Agreement:
+        found = (result[kinds] if kinds else result for result in results)
+        return sum((figures[name] for figures in found), Agreement(0, 0, 0))
 
     scenes = sum(len(result["references"]) for result in results)
     cues = sum(result["cues"] for result in results)
@@ -227,10 +229,7 @@ def summary(
         "all joints, 0.2 s": _agreement(total("joints 0.2")),
         "all joints, 0.5 s": _agreement(total("joints 0.5")),
         "recall by kind, 0.5 s": {
-            kind: round(
-                sum((result["by kind"][kind] for result in results), Agreement(0, 0, 0)).recall, 4
-            )
-            for kind in ("cut", "cross-fade", "black")
+            kind: round(total(kind, "by kind").recall, 4) for kind in ("cut", "cross-fade", "black")
         },
         "mean temporal IoU": round(
             float(np.concatenate([result["overlap"] for result in results]).mean()), 4
@@ -283,10 +282,10 @@ def _soda(result: dict[str, Any]) -> float:
     alike = np.array(
         [
             [
-                np.mean([token_f1(tokenize(scene.text), sentence) for sentence in sentences])
+                np.mean([token_f1(said, sentence) for sentence in sentences])
                 for sentences in result["references"]
             ]
-            for scene in result["told"]
+            for said in (tokenize(scene.text) for scene in result["told"])
         ]
     )
     return soda_c(result["shared"] * alike)

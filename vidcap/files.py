@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,3 +48,9 @@ def write_atomically(path: Path, data: bytes | str) -> None:
     """
     with replacing(path) as scratch:
         scratch.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
+
+
+def longest_suffix(path: Path, suffixes: Iterable[str]) -> str | None:
+    """Return the longest of ``suffixes`` (lower case) that a file's name ends in, if one is."""
+    name = path.name.lower()
+    return max(filter(name.endswith, suffixes), key=len, default=None)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from vidcap.errors import VidcapError
 from vidcap.subtitles.files import Checked, check_texts, read_subtitles
 from vidcap.subtitles.formats import FORMATS
 from vidcap.subtitles.presets import load_preset
+from vidcap.subtitles.rules import counted_rules
 from vidcap.subtitles.times import clock
 
 
@@ -61,16 +62,16 @@ def run(
                 emit(json.dumps({**facts, "broken": [_entry(cue) for cue in broken]}) + "\n")
             else:
                 emit("".join(_rows(item.path, broken)))
-            counts = Counter(found.rule for cue in broken for found in cue.breaks)
             if broken:
-                listed = ", ".join(f"{rule} {count}" for rule, count in counts.most_common())
-                words = f"{len(broken)} of {len(checked)} cues break {rules.name}: {listed}"
+                counts = counted_rules(broken)
+                words = f"{len(broken)} of {len(checked)} cues break {rules.name}: {counts}"
                 yield Outcome(item.path, State.BROKEN, words, exits.RULES_BROKEN)
             else:
                 words = f"all {len(checked)} cues keep the rules of {rules.name}"
                 yield Outcome(item.path, State.DONE, words)
 
-    return run_all(find_inputs(paths, frozenset(form.suffix for form in FORMATS)), work, reporter)
+    suffixes = frozenset(form.suffix for form in FORMATS)
+    return run_all(find_inputs(paths, suffixes), work, reporter)
 
 
 def _entry(cue: Checked) -> dict[str, Any]:
@@ -79,9 +80,7 @@ def _entry(cue: Checked) -> dict[str, Any]:
         "start_ms": cue.timed.start_ms,
         "end_ms": cue.timed.end_ms,
         "text": cue.timed.text,
-        "breaks": [
-            {"rule": found.rule, "value": found.value, "limit": found.limit} for found in cue.breaks
-        ],
+        "breaks": [asdict(found) for found in cue.breaks],
     }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vidcap import __version__
 from vidcap.commands import exits
+from vidcap.commands.destination import STDOUT
 from vidcap.commands.outputs import named_target, save
 from vidcap.commands.progress import Reporter
 from vidcap.errors import NothingToSayError
@@ -43,7 +44,7 @@ def run(
     """
     read_as = format_named(source_format) if source_format else format_for_file(source)
     write_as = format_named(target_format) if target_format else format_for_file(target)
-    to_stdout = target == Path("-")
+    to_stdout = target == STDOUT
     path = target if to_stdout else named_target(target, force=force).path
     texts = read_subtitles(source, form=read_as)
     document = as_document(texts, path=source, version=__version__)

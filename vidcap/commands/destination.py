@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidcap.errors import UsageError
+from vidcap.files import longest_suffix
 
 STDOUT = Path("-")
 
@@ -56,7 +57,7 @@ def parse_destination(
         if several or len(wanted) > 1:
             raise UsageError("-o - (the standard output) takes one input file and one format")
         return Destination(wanted, file=STDOUT)
-    suffix = _suffix(path, suffixes)
+    suffix = longest_suffix(path, suffixes) or path.suffix.lower()
     if path.is_dir() or output.endswith(("/", os.sep)):
         return Destination(wanted, folder=path)
     if several:
@@ -74,10 +75,3 @@ def parse_destination(
             "for; leave one of them out, or name a folder with -o"
         )
     return Destination((suffixes[suffix],), file=path)
-
-
-def _suffix(path: Path, suffixes: Mapping[str, str]) -> str:
-    """Return the longest of the suffixes that a name ends in, or what it ends in else."""
-    name = path.name.lower()
-    fitting = [suffix for suffix in suffixes if name.endswith(suffix)]
-    return max(fitting, key=len, default=path.suffix.lower())

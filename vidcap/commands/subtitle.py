@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from vidcap.captioning.captioner import Captioner
 
 LANGUAGE = "en"
-# Options that decide on the result, and so whether one that is there is still up to date.
 # What becomes of a video, and what its name then says.
 _VIDEOS = {"mux": "subtitled", "burn": "burned"}
+# Options that decide on the result, and so whether one that is there is still up to date.
 _DECIDING = ("captioner", "preset", "sampling", "fps", "start", "end", "decoder")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vidcap.scenes.scene import Scene
+from vidcap.subtitles.clean import clean_text
 from vidcap.subtitles.cues import Cue
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ class Document:
     settings: Mapping[str, Fact] = field(default_factory=dict)
     completeness: str = "complete"
     notes: tuple[str, ...] = ()
+
+    def origin(self) -> list[str]:
+        """Return what made the text and its language, a clean line each, for a comment."""
+        facts = {**self.made_by, "language": self.language}
+        return [clean_text(f"{key}: {value}") for key, value in facts.items()]
 
 
 def video_facts(info: VideoInfo, *, path: str, end: Fraction) -> dict[str, Fact]:

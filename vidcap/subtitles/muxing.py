@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from vidcap.errors import MediaError, OutputError
+from vidcap.errors import OutputError
 from vidcap.ffmpeg import ffmpeg_program, file_url, run_ffmpeg
 from vidcap.files import replacing
 from vidcap.subtitles.document import Document
@@ -18,6 +17,7 @@ from vidcap.subtitles.formats.ass import AdvancedSubStation
 from vidcap.subtitles.formats.base import SubtitleFormat
 from vidcap.subtitles.formats.srt import SubRip
 from vidcap.subtitles.formats.vtt import WebVTT
+from vidcap.video.container import open_container
 
 _TRACKS: dict[str, tuple[SubtitleFormat, str]] = {
     ".mp4": (SubRip(), "mov_text"),
@@ -72,6 +72,7 @@ def mux(
         A sentence where something could not be kept, or nothing.
 
     Raises:
+        MediaError: the video cannot be opened.
         MissingExtraError: there is no ffmpeg program.
         OutputError: the container holds no text, or ffmpeg fails.
     """
@@ -169,13 +170,8 @@ def _maps(*names: str) -> list[str]:
 
 
 def _streams(video: Path) -> _Streams:
-    import av
-
-    try:
-        with av.open(os.fspath(video)) as container:
-            kinds = [stream.type for stream in container.streams]
-    except (av.FFmpegError, OSError) as error:
-        raise MediaError(f"{video}: cannot be read as a video: {error}") from error
+    with open_container(video) as container:
+        kinds = [stream.type for stream in container.streams]
     return _Streams(kinds.count("subtitle"), kinds.count("data"))
 
 

@@ -113,7 +113,14 @@ def breaks_line(cues: Sequence[_HasBreaks], preset: Preset) -> str | None:
     broken = sum(bool(cue.breaks) for cue in cues)
     if not broken:
         return None
-    rules = Counter(found.rule for cue in cues for found in cue.breaks)
-    counts = ", ".join(f"{rule} {count}" for rule, count in rules.most_common())
     verb = "breaks" if broken == 1 else "break"
-    return f"{broken} of {len(cues)} cues {verb} a rule of the preset {preset.name!r}: {counts}"
+    return (
+        f"{broken} of {len(cues)} cues {verb} a rule of the preset {preset.name!r}: "
+        f"{counted_rules(cues)}"
+    )
+
+
+def counted_rules(cues: Iterable[_HasBreaks]) -> str:
+    """Return the rules that cues break with how often, the most frequent first."""
+    rules = Counter(found.rule for cue in cues for found in cue.breaks)
+    return ", ".join(f"{rule} {count}" for rule, count in rules.most_common())

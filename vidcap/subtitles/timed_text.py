@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
 
 from vidcap.subtitles.cues import Cue
+from vidcap.subtitles.times import nearest_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +60,4 @@ def parse_clock(text: str) -> int:
         seconds = seconds * 60 + Fraction(part)
     if seconds > 100 * 86_400:
         raise ValueError(f"{text!r} is more than a hundred days")
-    return math.floor(seconds * 1000 + Fraction(1, 2))
+    return nearest_ms(seconds)

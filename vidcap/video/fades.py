@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
+
+from vidcap.video.thumbnails import Thumbnail, change, spread
 
 _STEP = Fraction(1, 25)
 """Seconds between the looks that are compared; faster videos are thinned, slower ones held."""
@@ -29,7 +31,8 @@ class FadeSettings:
 
     Attributes:
         half: looks (of 1/25 s) on either side that are compared; transitions may take twice that.
-        least: change, as :func:`vidcap.video.shots.change` measures it, below which there is none.
+        least: change, as :func:`vidcap.video.thumbnails.change` measures it, below which there is
+            none.
         ratio: how many times the change of the calmer side, just before or just after, it must be.
         off_line: largest distance of the pictures inside from the line, as a share of its length.
         alike: correlation of both sides from which on they show one scene in another light.
@@ -45,9 +48,6 @@ class FadeSettings:
     faint: float = 0.35
 
 
-# Luma spread, 0 to 255, below which contrast is only noise.
-NOISE = 4.0
-
 Luma = NDArray[np.float32]
 
 
@@ -59,25 +59,21 @@ class _Look:
     time: Fraction
 
 
-def spread_of(luma: NDArray[np.int16] | Luma) -> float:
-    """Return the mean absolute deviation of a picture's luma from its mean."""
-    middle = luma.mean(dtype=np.float32)
-    return float(np.abs(luma - middle).mean(dtype=np.float32))
-
-
-def _change(one: _Look, other: _Look) -> float:
-    apart = np.abs(one.luma - other.luma).mean(dtype=np.float32)
-    return float(apart / ((one.spread + other.spread) / 2 + NOISE))
-
-
 class FadeFinder:
     """Takes the luma of every picture and says, some two seconds later, where transitions are.
+
+    Args:
+        clock: ticks to seconds.
+        settings: when a change is a transition.
 
     Attributes:
         settled: ticks up to which, and not with, all transitions have been told.
     """
 
-    def __init__(self, settings: FadeSettings | None = None) -> None:
+    def __init__(
+        self, clock: Callable[[int], Fraction], settings: FadeSettings | None = None
+    ) -> None:
+        self._clock = clock
         self._settings = settings or FadeSettings()
         self._half = self._settings.half
         # Three halves on either side of the moment that is judged.
@@ -90,16 +86,16 @@ class FadeFinder:
         self._told = -math.inf
         self.settled: float = -math.inf
 
-    def add(self, ticks: int, time: Fraction, luma: NDArray[np.int16]) -> Iterator[int]:
+    def add(self, ticks: int, luma: Thumbnail) -> Iterator[int]:
         """Take the next picture; yield the ticks of the middles of transitions.
 
         Args:
             ticks: its presentation time, risen since the last call.
-            time: the same in seconds.
             luma: its thumbnail, of equal shape for all pictures.
         """
+        time = self._clock(ticks)
         flat = luma.astype(np.float32).ravel()
-        look = _Look(flat, spread_of(flat), ticks, time)
+        look = _Look(flat, spread(flat), ticks, time)
         if self._last is None:
             self._due = time
             for _ in range(3 * self._half):
@@ -115,9 +111,9 @@ class FadeFinder:
             self._due += _STEP
         self._last = look
 
-    def cut(self, time: Fraction) -> None:
+    def cut(self, ticks: int) -> None:
         """Say that there is a cut; what changes around it is no transition."""
-        self._cuts.append(time)
+        self._cuts.append(self._clock(ticks))
 
     def end(self) -> Iterator[int]:
         """Say that there are no more pictures; yield what is left."""
@@ -130,7 +126,7 @@ class FadeFinder:
         half, looks = self._half, self._looks
         looks.append(look)
         if len(looks) > 2 * half:
-            self._changes.append(_change(looks[-1 - 2 * half], look))
+            self._changes.append(change(looks[-1 - 2 * half], look))
         if len(looks) < 6 * half + 1:
             return
         found = self._middle_near(3 * half)
@@ -156,8 +152,8 @@ class FadeFinder:
             return None
         along, _ = self._line(place)
         middle = place - half + int(np.argmin(np.abs(along - 0.5)))
-        change = self._change_at(middle)
-        if change < settings.least:
+        here = self._change_at(middle)
+        if here < settings.least:
             return None
         if self._alike(middle) > settings.alike:
             return None
@@ -173,9 +169,9 @@ class FadeFinder:
             return None
         if off[half // 2 : 2 * half - half // 2 + 1].max() > settings.off_line:
             return None
-        before = _change(looks[middle - 2 * half], looks[middle - half])
-        after = _change(looks[middle + half], looks[middle + 2 * half])
-        if change < settings.ratio * (min(before, after) + 0.05):
+        before = change(looks[middle - 2 * half], looks[middle - half])
+        after = change(looks[middle + half], looks[middle + 2 * half])
+        if here < settings.ratio * (min(before, after) + 0.05):
             return None
         return middle
 

@@ -16,13 +16,9 @@ from heapq import heappop, heappush
 from itertools import chain, repeat
 from typing import NamedTuple, Protocol, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from vidcap.video.fades import FadeFinder
 from vidcap.video.sampling import InShot, Timed
-
-Thumbnail = NDArray[np.int16]
+from vidcap.video.thumbnails import Thumbnail, change, spread
 
 
 class Thumbed(Timed, Protocol):
@@ -60,9 +56,6 @@ EVERY_FRAME = CutSettings()
 # Two seconds apart in one shot, 8 in 10 pairs changed by less than this; across a cut 2 in 10.
 KEY_FRAMES_ONLY = CutSettings(least=0.8, window=0)
 
-# Luma spread, 0 to 255, below which contrast is only noise.
-_NOISE = 4.0
-
 
 class _Look(NamedTuple):
     """A thumbnail, the spread of its luma, and its change from the one before."""
@@ -90,7 +83,7 @@ def label_shots(
         clock: ticks to seconds, where gradual transitions are to be found as well.
     """
     cuts = _Finder(settings)
-    fades = FadeFinder() if clock is not None else None
+    fades = None if clock is None else FadeFinder(clock)
     waiting: deque[T] = deque()
     undecided: deque[int] = deque()  # ticks of the pictures that may yet turn out to be cuts
     starts = _Starts()
@@ -100,15 +93,15 @@ def label_shots(
             cuts.add(luma)
             waiting.append(picture)
             undecided.append(picture.ticks)
-            if fades is not None and clock is not None:
-                for middle in fades.add(picture.ticks, clock(picture.ticks), luma):
+            if fades is not None:
+                for middle in fades.add(picture.ticks, luma):
                     starts.add(middle)
         if len(undecided) > settings.window or (picture is None and undecided):
             ticks = undecided.popleft()
             if cuts.next_is_cut():
                 starts.add(ticks)
-                if fades is not None and clock is not None:
-                    fades.cut(clock(ticks))
+                if fades is not None:
+                    fades.cut(ticks)
         settled = undecided[0] if undecided else math.inf
         if fades is not None:
             if picture is None and not undecided:
@@ -154,10 +147,10 @@ class _Finder:
         self._waiting: deque[_Look] = deque()
 
     def add(self, luma: Thumbnail) -> None:
-        look = _Look(luma, _spread(luma), 0.0)
+        look = _Look(luma, spread(luma), 0.0)
         newest = self._waiting or self._past
         if newest:
-            look = look._replace(change=_change(newest[-1], look))
+            look = look._replace(change=change(newest[-1], look))
         self._waiting.append(look)
 
     def next_is_cut(self) -> bool:
@@ -174,26 +167,6 @@ class _Finder:
         if current.change * len(neighbours) < self._settings.ratio * sum(neighbours):
             return False
         # A flash goes back to what was before it; a cut does neither go back nor come back.
-        goes_back = any(_change(past[-1], look) < least for look in later)
-        comes_back = any(_change(look, current) < least for look in past)
+        goes_back = any(change(past[-1], look) < least for look in later)
+        comes_back = any(change(look, current) < least for look in past)
         return not goes_back and not comes_back
-
-
-def change(one: Thumbnail, other: Thumbnail) -> float:
-    """Return how much two thumbnails of equal shape differ, in terms of their own contrast.
-
-    The mean absolute difference of their luma over their mean absolute deviation from its mean: 0
-    for equal pictures, about 1 for two that have nothing to do with each other, in a dark film as
-    in a bright one.
-    """
-    return _change(_Look(one, _spread(one), 0.0), _Look(other, _spread(other), 0.0))
-
-
-def _change(one: _Look, other: _Look) -> float:
-    apart = np.abs(one.luma - other.luma).mean(dtype=np.float32)
-    return float(apart / ((one.spread + other.spread) / 2 + _NOISE))
-
-
-def _spread(luma: Thumbnail) -> float:
-    middle = np.int16(luma.mean(dtype=np.float32))
-    return float(np.abs(luma - middle).mean(dtype=np.float32))

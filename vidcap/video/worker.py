@@ -20,7 +20,8 @@ from vidcap.errors import MediaError, VidcapError
 from vidcap.video import wire
 from vidcap.video.picture import squash
 from vidcap.video.sampling import KeyFrames, may_take, select
-from vidcap.video.shots import EVERY_FRAME, KEY_FRAMES_ONLY, Thumbnail, label_shots
+from vidcap.video.shots import EVERY_FRAME, KEY_FRAMES_ONLY, label_shots
+from vidcap.video.thumbnails import Thumbnail
 
 if TYPE_CHECKING:
     from vidcap.video.readers.base import Picture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from vidcap.errors import UsageError
+from vidcap.files import longest_suffix
 from vidcap.subtitles.formats.ass import AdvancedSubStation
 from vidcap.subtitles.formats.base import SubtitleFormat
 from vidcap.subtitles.formats.json_format import Json
@@ -46,9 +47,10 @@ def format_for_file(path: Path) -> SubtitleFormat:
     Raises:
         UsageError: it ends in the suffix of no format.
     """
-    name = path.name.lower()
-    fitting = [form for form in FORMATS if name.endswith(form.suffix)]
-    if fitting:
-        return max(fitting, key=lambda form: len(form.suffix))
-    suffixes = ", ".join(form.suffix for form in FORMATS)
-    raise UsageError(f"{path}: no subtitle format ends in {path.suffix!r}; use one of {suffixes}")
+    by_suffix = {form.suffix: form for form in FORMATS}
+    suffix = longest_suffix(path, by_suffix)
+    if suffix is None:
+        raise UsageError(
+            f"{path}: no subtitle format ends in {path.suffix!r}; use one of {', '.join(by_suffix)}"
+        )
+    return by_suffix[suffix]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from vidcap.errors import DataError
-from vidcap.subtitles.clean import clean_lines, clean_text
+from vidcap.subtitles.clean import clean_lines
 from vidcap.subtitles.document import Document
-from vidcap.subtitles.formats.ssa import read_with_pysubs2
+from vidcap.subtitles.formats.ssa import LOOK_ALIKES, read_with_pysubs2
 from vidcap.subtitles.timed_text import TimedText
-
-# There are no escapes: braces hold overrides, and a backslash begins one.
-_LOOK_ALIKES = str.maketrans({"{": "(", "}": ")", "\\": "/"})
 
 _HEAD = """\
 [Script Info]
@@ -46,14 +43,13 @@ class AdvancedSubStation:
 
     def write(self, document: Document) -> str:
         """Return the file; without cues, its header."""
-        facts = {**document.made_by, "language": document.language}
-        note = "".join(clean_text(f"; {key}: {value}") + "\n" for key, value in facts.items())
+        note = "".join(f"; {line}\n" for line in document.origin())
         events: list[str] = []
         for cue in document.cues:
             if lines := clean_lines(cue.lines):
                 start = (cue.start_ms + 5) // 10
                 end = max((cue.end_ms + 5) // 10, start + 1)
-                text = "\\N".join(line.translate(_LOOK_ALIKES) for line in lines)
+                text = "\\N".join(line.translate(LOOK_ALIKES) for line in lines)
                 events.append(f"Dialogue: 0,{_clock(start)},{_clock(end)},Default,,0,0,0,,{text}\n")
         return _HEAD.format(facts=note, **_style(document)) + "".join(events)
 

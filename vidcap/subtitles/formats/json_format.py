@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
 
@@ -98,9 +99,7 @@ def _cue(cue: Cue) -> dict[str, Any]:
         "end_ms": cue.end_ms,
         "lines": list(cue.lines),
         "scene": cue.scene,
-        "breaks": [
-            {"rule": found.rule, "value": found.value, "limit": found.limit} for found in cue.breaks
-        ],
+        "breaks": [asdict(found) for found in cue.breaks],
     }
 
 

@@ -7,14 +7,13 @@ import re
 from vidcap.errors import DataError
 from vidcap.subtitles.clean import clean_lines
 from vidcap.subtitles.document import Document
-from vidcap.subtitles.formats.ssa import read_with_pysubs2
+from vidcap.subtitles.formats.ssa import LOOK_ALIKES, read_with_pysubs2
 from vidcap.subtitles.timed_text import TimedText
 from vidcap.subtitles.times import clock
 
 # SubRip knows no escapes.  Readers take these for tags (HTML's, and those of SubStation Alpha that
 # players support on top) and swallow them, so that words would be lost.
 _TAG = re.compile(r"<(?=\s*/?\s*[^\W\d_])")
-_LOOK_ALIKES = str.maketrans({"{": "(", "}": ")", "\\": "/"})
 
 
 class SubRip:
@@ -34,7 +33,7 @@ class SubRip:
         for cue in document.cues:
             if lines := clean_lines(cue.lines):
                 times = f"{clock(cue.start_ms, ',')} --> {clock(cue.end_ms, ',')}"
-                payload = [_TAG.sub("\u2039", line).translate(_LOOK_ALIKES) for line in lines]
+                payload = [_TAG.sub("\u2039", line).translate(LOOK_ALIKES) for line in lines]
                 blocks.append("\n".join([str(len(blocks) + 1), times, *payload]) + "\n")
         return "\n".join(blocks)
 

@@ -1,4 +1,7 @@
-"""Reading by way of pysubs2, which takes every text for one of SubStation Alpha."""
+"""What formats share that SubStation Alpha's overrides have a place in.
+
+Reading by way of pysubs2, which takes every text for one of SubStation Alpha.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ import warnings
 
 from vidcap.errors import DataError
 from vidcap.subtitles.timed_text import TimedText
+
+# There are no escapes: braces hold overrides, and a backslash begins one.
+LOOK_ALIKES = str.maketrans({"{": "(", "}": ")", "\\": "/"})
 
 
 def read_with_pysubs2(text: str, kind: str, name: str) -> list[TimedText]:

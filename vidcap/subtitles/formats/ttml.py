@@ -6,7 +6,6 @@ Captions 1.1"); read is any TTML whose times are media times.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from fractions import Fraction
@@ -17,7 +16,7 @@ from vidcap.errors import DataError
 from vidcap.subtitles.clean import clean_lines, clean_text
 from vidcap.subtitles.document import Document
 from vidcap.subtitles.timed_text import TimedText, parse_clock
-from vidcap.subtitles.times import clock
+from vidcap.subtitles.times import clock, nearest_ms
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -160,15 +159,13 @@ class _Times:
         if _name(element) == "p":
             lines = (" ".join(line.split()) for line in "".join(_lines(element)).split("\n"))
             yield TimedText(
-                _ms(begin), _ms(begin if end is None else end), tuple(filter(None, lines))
+                nearest_ms(begin),
+                nearest_ms(begin if end is None else end),
+                tuple(filter(None, lines)),
             )
             return
         for child in element:
             yield from self.texts(child, begin, end)
-
-
-def _ms(seconds: Fraction) -> int:
-    return math.floor(seconds * 1000 + Fraction(1, 2))
 
 
 def _lines(element: Element) -> Iterator[str]:

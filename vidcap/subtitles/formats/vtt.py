@@ -6,7 +6,7 @@ import html
 import re
 
 from vidcap.errors import DataError
-from vidcap.subtitles.clean import clean_lines, clean_text
+from vidcap.subtitles.clean import clean_lines
 from vidcap.subtitles.document import Document
 from vidcap.subtitles.timed_text import TimedText, parse_clock, sentences
 from vidcap.subtitles.times import clock
@@ -63,9 +63,7 @@ class Descriptions(WebVTT):
 
 
 def _file(document: Document, texts: list[TimedText]) -> str:
-    facts = {**document.made_by, "language": document.language}
-    note = [_escape(clean_text(f"{key}: {value}")) for key, value in facts.items()]
-    blocks = ["WEBVTT", "\n".join(["NOTE", *note])]
+    blocks = ["WEBVTT", "\n".join(["NOTE", *map(_escape, document.origin())])]
     number = 0
     for timed in texts:
         if lines := clean_lines(timed.lines):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vidcap.errors import VidcapError
 from vidcap.video.frame import VideoInfo
 from vidcap.video.picture import squash, upright
-from vidcap.video.shots import Thumbnail
+from vidcap.video.thumbnails import Thumbnail
 
 # Rows and columns of a thumbnail: enough to tell shots apart, few enough to cost nothing.
 THUMBNAIL_SHAPE = (32, 32)

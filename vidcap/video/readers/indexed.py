@@ -17,7 +17,7 @@ from vidcap.video.container import open_container
 from vidcap.video.frame import VideoInfo
 from vidcap.video.readers.base import Plan, Tally, displayed, sample_luma
 from vidcap.video.readers.index import presentation_index
-from vidcap.video.shots import Thumbnail
+from vidcap.video.thumbnails import Thumbnail
 
 # Weights of red, green and blue in luma, in 256ths (ITU-R BT.601).
 _LUMA = np.array([77, 150, 29])

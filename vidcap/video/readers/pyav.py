@@ -21,7 +21,7 @@ from vidcap.video.readers.base import (
     displayed,
     sample_luma,
 )
-from vidcap.video.shots import Thumbnail
+from vidcap.video.thumbnails import Thumbnail
 
 if TYPE_CHECKING:
     from av.packet import Packet

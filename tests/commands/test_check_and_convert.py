@@ -9,6 +9,7 @@ import pytest
 
 from vidcap.cli import main
 from vidcap.commands import exits
+from vidcap.commands.outputs import save_sidecar
 
 LEGAL = "1\n00:00:01,000 --> 00:00:03,000\nA dog runs.\n"
 HASTY = LEGAL + "\n2\n00:00:03,000 --> 00:00:03,500\nA dog runs through the grass.\n"
@@ -96,3 +97,14 @@ def test_a_file_without_a_word_gives_no_file(
     assert main(["convert", str(folder / "empty.vtt"), str(folder / "x.srt")]) == 4
     assert not (folder / "x.srt").exists()
     assert "no cue in it" in capsys.readouterr().err
+
+
+def test_what_vidcap_wrote_itself_is_checked_too(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    film = folder / "film.mp4"
+    film.write_bytes(b"film")
+    save_sidecar(folder / "film.en.srt", LEGAL, film, {})
+    assert main(["check", str(folder), "--json", "-q"]) == exits.RULES_BROKEN
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [Path(line["path"]).name for line in lines] == ["film.en.srt", "hasty.srt", "legal.srt"]

@@ -71,7 +71,7 @@ def run(
                 yield Outcome(item.path, State.DONE, words)
 
     suffixes = frozenset(form.suffix for form in FORMATS)
-    return run_all(find_inputs(paths, suffixes), work, reporter)
+    return run_all(find_inputs(paths, suffixes, own=True), work, reporter)
 
 
 def _entry(cue: Checked) -> dict[str, Any]:

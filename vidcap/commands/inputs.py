@@ -35,24 +35,27 @@ class Input:
     error: MediaError | None = None
 
 
-def find_inputs(paths: Iterable[Path], suffixes: frozenset[str]) -> Iterator[Input]:
+def find_inputs(
+    paths: Iterable[Path], suffixes: frozenset[str], *, own: bool = False
+) -> Iterator[Input]:
     """Yield every file that ``paths`` stand for, once, in the order named.
 
     A file that is named is taken whatever its suffix.  A folder is walked in the order of names for
     files with one of ``suffixes`` (lower case); hidden files and folders are left out, and so is
-    what vidcap itself wrote there, links to folders are followed, and no folder is entered twice.
+    what vidcap itself wrote there, unless ``own`` is set; links to folders are followed, and no
+    folder is entered twice.
     """
     taken: set[Path] = set()
     for path in paths:
-        for item in _walk(path, suffixes) if path.is_dir() else [Input(path)]:
+        for item in _walk(path, suffixes, own) if path.is_dir() else [Input(path)]:
             if item.error is not None or item.path.absolute() not in taken:
                 taken.add(item.path.absolute())
                 yield item
 
 
-def _walk(top: Path, suffixes: frozenset[str]) -> Iterator[Input]:
+def _walk(top: Path, suffixes: frozenset[str], own: bool) -> Iterator[Input]:
     found = False
-    for item in _below(top, Path(), suffixes, set()):
+    for item in _below(top, Path(), suffixes, own, set()):
         found = True
         yield item
     if not found:
@@ -65,7 +68,7 @@ def _walk(top: Path, suffixes: frozenset[str]) -> Iterator[Input]:
 
 
 def _below(
-    top: Path, below: Path, suffixes: frozenset[str], entered: set[tuple[int, int]]
+    top: Path, below: Path, suffixes: frozenset[str], own: bool, entered: set[tuple[int, int]]
 ) -> Iterator[Input]:
     folder = top / below
     try:
@@ -83,9 +86,9 @@ def _below(
         if name.startswith("."):
             continue
         if is_folder:
-            yield from _below(top, below / name, suffixes, entered)
+            yield from _below(top, below / name, suffixes, own, entered)
         elif Path(name).suffix.lower() in suffixes and not (
-            _is_typescript(folder / name) or is_recorded(folder / name)
+            _is_typescript(folder / name) or (not own and is_recorded(folder / name))
         ):
             yield Input(folder / name, below)
 

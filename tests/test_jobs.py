@@ -60,11 +60,13 @@ def test_scenes_are_given_out_before_the_video_has_been_read(tmp_path: Path) -> 
         assert sum(captioner.batches) < 40  # of the 48 that the whole video has
 
 
-def test_pictures_are_captioned_in_batches(film: Path) -> None:
+def test_what_stands_still_is_captioned_once_and_in_batches(tmp_path: Path) -> None:
+    film = shades(tmp_path / "film.mp4", levels=(10, 240) * 3, seconds=3)
     captioner = ShadeCaptioner()
     with vidcap.subtitle(film, captioner=captioner, batch_size=4) as subtitles:
-        list(subtitles)
+        scenes = list(subtitles)
     assert captioner.batches == [4, 2]
+    assert [len(scene.frames) for scene in scenes] == [3] * 6
 
 
 def test_progress_follows_the_frames(film: Path) -> None:
@@ -73,7 +75,7 @@ def test_progress_follows_the_frames(film: Path) -> None:
         film, captioner=ShadeCaptioner(), batch_size=1, progress=reached.append
     ) as subtitles:
         list(subtitles)
-    assert reached == [0, 1, 2, 3, 4, 5]
+    assert reached == [0, 2, 4, 5]
 
 
 def test_start_and_end_bound_the_scenes(film: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from vidcap import __version__
 from vidcap.errors import MediaError, NothingToSayError, UsageError
 from vidcap.files import write_atomically
-from vidcap.scenes import FrameCaption, Scene, scenes_from_captions
+from vidcap.scenes import FrameCaption, Scene, Teller, scenes_from_captions
 from vidcap.subtitles import (
     Cue,
     Document,
@@ -29,6 +29,7 @@ from vidcap.subtitles import (
 )
 from vidcap.subtitles.document import Fact
 from vidcap.subtitles.formats import SubtitleFormat, format_for_file, format_named
+from vidcap.video.change import find_change
 from vidcap.video.container import regular_file
 from vidcap.video.frame import ReadStatus, VideoInfo
 from vidcap.video.picture import read_picture, squash
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from vidcap.captioning.attention import Explanation
     from vidcap.captioning.caption import Caption
     from vidcap.captioning.captioner import Captioner
+    from vidcap.captioning.look import Look, SceneTeller
+    from vidcap.video.frame import Frame
 
 AnyPath = str | os.PathLike[str]
 Number = int | float | str | Fraction
@@ -264,16 +267,58 @@ class Subtitles(Iterator[Scene]):
             threads=plan.threads,
         ) as video:
             captions = self._captions(video, captioner)
-            yield from scenes_from_captions(captions, end=lambda: video.status.end)
+            yield from scenes_from_captions(
+                captions,
+                end=lambda: video.status.end,
+                teller=self._teller(captioner),
+                find_change=self._find_change,
+            )
             self._status = video.status
 
     def _captions(self, video: Video, captioner: Captioner) -> Iterator[FrameCaption]:
-        for frames in _batches(video, self._plan.batch_size):
-            captions = captioner.caption([frame.image for frame in frames])
-            for frame, caption in zip(frames, captions, strict=True):
-                yield FrameCaption(frame.ticks, frame.time, frame.shot, frame.shot_start, caption)
-            if self._progress is not None:
-                self._progress(frames[-1].time)
+        from vidcap.captioning.watching import watch
+
+        for watched in watch(
+            video, captioner, batch_size=self._plan.batch_size, reached=self._reached
+        ):
+            frame = watched.frame
+            yield FrameCaption(
+                frame.ticks,
+                frame.time,
+                frame.shot,
+                frame.shot_start,
+                watched.caption,
+                watched.look,
+            )
+
+    def _reached(self, frame: Frame) -> None:
+        if self._progress is not None:
+            self._progress(frame.time)
+
+    def _find_change(self, old: Fraction, new: Fraction) -> Fraction | None:
+        return find_change(self.info.path, old, new, decoder=self._plan.decoder)
+
+    def _teller(self, captioner: Captioner) -> Teller | None:
+        from vidcap.captioning.look import SceneTeller
+
+        if not isinstance(captioner, SceneTeller):
+            return None
+        return _Teller(captioner, self._plan.preset, self.info.frame_rate)
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Tells scenes within what the preset leaves room for."""
+
+    captioner: SceneTeller
+    preset: Preset
+    frame_rate: Fraction | None
+
+    def tell(self, looks: Sequence[Look], seconds: Fraction) -> Caption:
+        return self.captioner.tell(looks, self.preset.budget(seconds, self.frame_rate))
+
+    def apart(self, one: Sequence[Look], other: Sequence[Look]) -> float:
+        return self.captioner.apart(one, other)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,8 +139,14 @@ def test_greedy_search_takes_the_likeliest_word_each_time():
 COSTS = np.array([0, 0, 0, 0, 2, 4, 5, 9])  # "a", and words of three, four and eight letters
 
 
-def characters(words):
-    return sum(COSTS[word] for word in words) - 1
+def cost(words):
+    return sum(COSTS[word] for word in words)
+
+
+def room_of(limits, most_words=np.inf):
+    """A room for pictures with limits on the cost and on the number of words."""
+    measures = [[limit, most_words] for limit in limits]
+    return Room(np.stack([COSTS, np.ones_like(COSTS)]), np.array(measures, dtype=float))
 
 
 @given(
@@ -152,10 +158,10 @@ def test_sentences_stay_in_their_room_and_others_are_as_without_one(seed, size, 
     settings = BeamSettings(size=size, max_words=8, min_words=2)
     tables = random_tables(seed, 3)
     free = beam_search(bigram_step(tables), pictures=3, settings=settings)
-    found = beam_search(bigram_step(tables), pictures=3, settings=settings, room=Room(COSTS, rooms))
+    found = beam_search(bigram_step(tables), pictures=3, settings=settings, room=room_of(rooms))
     for hypotheses, before, room in zip(found, free, rooms, strict=True):
         assert hypotheses
-        assert all(characters(h.words) <= max(room, -1) for h in hypotheses)
+        assert all(cost(h.words) <= room for h in hypotheses)
         if room == np.inf:
             assert [h.words for h in hypotheses] == [h.words for h in before]
 
@@ -164,12 +170,12 @@ def test_sentences_stay_in_their_room_and_others_are_as_without_one(seed, size, 
 def test_the_best_sentence_that_has_room_is_found(seed):
     settings = BeamSettings(size=300, max_words=4, min_words=1, no_repeat=0)
     table = random_tables(seed)
-    room = Room(COSTS, [9])
-    best = beam_search(bigram_step(table), pictures=1, settings=settings, room=room)[0][0]
+    best = beam_search(bigram_step(table), pictures=1, settings=settings, room=room_of([9], 3))
+    best = best[0][0]
     ranks = {}
     for length in range(1, 5):
         for words in itertools.product(range(4, VOCABULARY), repeat=length):
-            if characters(words) <= 9:
+            if cost(words) <= 9 and length <= 3:
                 total = sum(table[0][a, b] for a, b in itertools.pairwise((START, *words, END)))
                 ranks[words] = total / (length + 1) ** settings.length_penalty
     assert best.words == max(ranks, key=ranks.get)

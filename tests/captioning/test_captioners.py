@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 from tests.captioning.servers import LocalServer
-from vidcap.captioning.caption import Caption
+from vidcap.captioning.caption import Budget, Caption
 from vidcap.captioning.checkpoint import read_manifest, with_calibration
 from vidcap.captioning.confidence import Calibration
+from vidcap.captioning.look import SceneTeller
 from vidcap.captioning.registry import DEFAULT, load_captioner, shipped_captioners
 from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import ModelError, UsageError
 from vidcap.text.ngrams import has_repeated_ngram
 from vidcap.text.tokens import tokenize
+from vidcap.video.picture import squash
 
 NAMES = [shipped.name for shipped in shipped_captioners()]
 HUGGING_FACE = ["blip", "git", "vit-gpt2", "florence2", "smolvlm"]
@@ -113,6 +115,60 @@ def test_where_it_looked_belongs_to_the_words_it_said(captioner):
     (alone,) = captioner.explain(given[1:2])
     assert np.array_equal(alone.maps, explanations[1].maps)
     assert captioner.explain([]) == []
+
+
+def teller(captioner):
+    if not isinstance(captioner, SceneTeller):
+        pytest.skip(f"{captioner.name} cannot tell several pictures in one sentence")
+    return captioner
+
+
+def test_looks_carry_the_captions(captioner):
+    given = pictures(3, captioner.picture_size, seed=4)
+    looks = teller(captioner).look(given)
+    assert [look.caption for look in looks] == captioner.caption(given)
+    assert captioner.look([]) == []
+
+
+def test_several_pictures_are_told_in_one_sentence_whatever_else_was_told(captioner):
+    looks = teller(captioner).look(pictures(6, captioner.picture_size, seed=5))
+    told = captioner.tell(looks[:3], Budget())
+    assert tokenize(told.text)
+    assert told.score <= 0
+    captioner.tell(looks[3:], Budget())
+    assert captioner.tell(looks[:3], Budget()) == told
+
+
+@pytest.mark.parametrize("characters", [60, 40, 25, 18])
+def test_a_sentence_keeps_to_its_budget(captioner, characters):
+    looks = teller(captioner).look(pictures(4, captioner.picture_size, seed=6))
+    told = captioner.tell(looks, Budget(characters=characters))
+    assert 0 < len(told.text) <= characters
+    told = captioner.tell(looks, Budget(words=characters // 6))
+    assert 0 < len(told.text.split()) <= characters // 6
+
+
+def test_a_budget_that_is_large_enough_changes_nothing(captioner):
+    looks = teller(captioner).look(pictures(4, captioner.picture_size, seed=6))
+    assert captioner.tell(looks, Budget(200, 40)) == captioner.tell(looks, Budget())
+
+
+def test_where_no_sentence_has_room_there_is_one_all_the_same(captioner):
+    looks = teller(captioner).look(pictures(2, captioner.picture_size, seed=7))
+    assert captioner.tell(looks, Budget(characters=0)).text
+
+
+def test_what_shows_the_same_is_less_apart_than_what_does_not(captioner):
+    data = pytest.importorskip("skimage.data", reason="scikit-image has the pictures")
+    cat, astronaut = data.chelsea(), data.astronaut()
+    size = captioner.picture_size
+    looks = teller(captioner).look(
+        [squash(np.ascontiguousarray(one), size) for one in (cat, cat[8:-8, 8:-8], astronaut)]
+    )
+    one, like, other = ([look] for look in looks)
+    assert captioner.apart(one, one) == pytest.approx(0, abs=1e-6)
+    assert captioner.apart(one, other) == pytest.approx(captioner.apart(other, one))
+    assert captioner.apart(one, like) < 0.5 < 1.0 < captioner.apart(one, other)
 
 
 @pytest.fixture(scope="module")

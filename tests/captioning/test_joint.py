@@ -1,5 +1,7 @@
 """Several pictures that speak with one voice."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.captioning.test_beam import bigram_step, random_tables
 from vidcap.captioning.beam import BeamSettings, beam_search
-from vidcap.captioning.joint import joint_step
+from vidcap.captioning.joint import held_against, joint_step, likelihoods
+from vidcap.captioning.vocabulary import END, START
 
 
 def together(tables, sizes, settings, *, group=None):
@@ -35,7 +38,6 @@ def test_scenes_of_one_picture_are_pictures(seed, size, group):
 def test_a_scene_is_searched_by_the_mean_of_its_pictures(seed, size):
     tables, settings = random_tables(seed, 5), BeamSettings(size=size, max_words=6)
     means = np.stack([tables[:2].mean(0), tables[2:].mean(0)])
-    means -= np.log(np.exp(means).sum(-1, keepdims=True))
     expected = beam_search(bigram_step(means), pictures=2, settings=settings)
     found = together(tables, [2, 3], settings, group=8)
     for one, other in zip(found, expected, strict=True):
@@ -49,3 +51,40 @@ def test_the_same_picture_many_times_says_what_it_says_once(seed, copies):
     (once,) = beam_search(bigram_step(table), pictures=1, settings=settings)
     (often,) = together(np.repeat(table, copies, axis=0), [copies], settings)
     assert [h.rank for h in often] == pytest.approx([h.rank for h in once])
+
+
+SENTENCES = [(4, 5, 6), (7,), (5, 5, 4, 7, 6), (6, 4)]
+
+
+def worth(table, sentence):
+    return [float(table[a, b]) for a, b in itertools.pairwise((START, *sentence, END))]
+
+
+@given(seed=st.integers(0, 10_000), group=st.integers(1, 5))
+def test_sentences_are_worth_what_their_words_are(seed, group):
+    tables = random_tables(seed, group)
+    found = likelihoods(bigram_step(tables), SENTENCES, group=group)
+    for picture, row in zip(tables, found.logs, strict=True):
+        for sentence, logs in zip(SENTENCES, row, strict=True):
+            length = len(sentence) + 1
+            np.testing.assert_allclose(logs[:length], worth(picture, sentence))
+            assert not logs[length:].any()
+
+
+@given(seed=st.integers(0, 10_000), used=st.integers(1, 4))
+def test_sentences_are_ranked_by_the_mean_of_the_pictures_that_count(seed, used):
+    tables = random_tables(seed, 4)
+    found = held_against(bigram_step(tables), SENTENCES, used=used, group=4, length_penalty=0.5)
+    ranks = {
+        sentence: np.mean([sum(worth(table, sentence)) for table in tables[:used]])
+        / (len(sentence) + 1) ** 0.5
+        for sentence in SENTENCES
+    }
+    assert [h.words for h in found] == sorted(SENTENCES, key=ranks.get, reverse=True)
+    for hypothesis in found:
+        assert hypothesis.rank == pytest.approx(ranks[hypothesis.words])
+        assert hypothesis.word_log_probabilities.sum() == pytest.approx(hypothesis.log_probability)
+        assert len(hypothesis.attention) == len(hypothesis.words) == hypothesis.length - 1
+        # The step reports where it read from: the word before, and the one before that.
+        read = (START, *hypothesis.words[:-1])
+        np.testing.assert_array_equal(hypothesis.attention[:, 1], read)

@@ -4,6 +4,8 @@ from fractions import Fraction as F
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vidcap.errors import DataError, UsageError
 from vidcap.subtitles import Preset, load_preset, preset_names
@@ -110,3 +112,22 @@ def test_files_that_are_no_presets(tmp_path: Path) -> None:
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(UsageError, match=r"no preset 'netflicks'; name one of .*netflix"):
         load_preset("netflicks")
+
+
+@given(
+    seconds=st.fractions(0, 20, max_denominator=1000),
+    name=st.sampled_from(preset_names()),
+    rate=st.sampled_from([None, F(24), F(30000, 1001)]),
+)
+def test_a_sentence_within_the_budget_can_be_read_in_the_scene(
+    seconds: F, name: str, rate: F | None
+) -> None:
+    preset = load_preset(name)
+    budget = preset.budget(seconds, rate)
+    time = min(preset.longest_ms, seconds * 1000 - preset.gap_ms(rate))
+    for size in range(1, 12):
+        words = ["ab"] * size
+        text = " ".join(words)
+        if budget.holds(text) and size > 1:
+            assert preset.reading_ms([text + "."]) <= time + 1
+    assert not budget.holds(" ".join("a" * 400))

@@ -5,7 +5,7 @@ Letters in shapes: N pictures, K beams, V words, R regions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,17 +78,21 @@ def _forbid_repeats(scores: Array, history: Array, size: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How long sentences may be written.
+    """How long sentences may become, in any number of measures.
 
     Attributes:
-        costs: ``(V,)`` the characters that a word adds to a sentence, the blank before it counted;
-            the first word's blank is given back.
-        characters: of each picture, how many its sentence may have; infinite for as many as it
-            likes.
+        costs: ``(M, V)`` what each word adds to a sentence in each measure.
+        limits: ``(N, M)`` how much the sentence of each picture may cost; infinite for as much as
+            it likes.
     """
 
     costs: Array
-    characters: Sequence[float]
+    limits: Array
+
+    @property
+    def limited(self) -> Array:
+        """Which pictures have a limit at all, ``(N,)``."""
+        return np.asarray(np.isfinite(self.limits).any(1))
 
     def forbid(self, scores: Array, history: Array) -> None:
         """Set to minus infinity every word that would take a sentence beyond its room.
@@ -97,11 +101,11 @@ class Room:
             scores: ``(N, K, V)``, changed in place.
             history: ``(N, K, T)`` the words so far.
         """
-        used = self.costs[history].sum(-1) - 1
-        left = np.asarray(self.characters)[:, None] - used
-        too_long = self.costs > left[:, :, None]
-        too_long[:, :, END] = False
-        scores[too_long] = -np.inf
+        for costs, limits in zip(self.costs, self.limits.T, strict=True):
+            left = limits[:, None] - costs[history].sum(-1)
+            too_long = costs > left[:, :, None]
+            too_long[:, :, END] = False
+            scores[too_long] = -np.inf
 
 
 def beam_search(
@@ -119,8 +123,10 @@ def beam_search(
             picture.
         pictures: N.
         settings: how to search.
-        room: how long each picture's sentences may be written.  A sentence that has no room left
-            ends, be it short of ``settings.min_words``; it is empty where no word has room.
+        room: how long each picture's sentences may become.  A sentence that has no room left
+            ends, be it short of ``settings.min_words``; it is empty where no word has room.  Where
+            there is a limit, every beginning of a sentence is taken for a whole one as well: most
+            of those that are followed run into the wall, and the best may have ended well before.
 
     Returns:
         For each picture up to K finished sentences, best first; never none.
@@ -139,6 +145,12 @@ def beam_search(
         [] for _ in range(pictures)
     ]
     open_pictures = set(range(pictures))
+    limited = np.zeros(pictures, dtype=bool) if room is None else room.limited
+
+    def end(picture: int, beam: int, total: float) -> None:
+        words, length = tuple(history[picture, beam].tolist()), position + 1
+        rank = total / length**settings.length_penalty
+        finished[picture].append((rank, total, length, words, position, beam))
 
     for position in range(settings.max_words + 1):
         log_probabilities, attention = step(words, rows)
@@ -170,6 +182,10 @@ def beam_search(
         totals = np.full((pictures, beams), -np.inf)
         for picture in list(open_pictures):
             kept = 0
+            if limited[picture]:
+                for beam, value in enumerate(scores[picture, :, END].tolist()):
+                    if value > -np.inf:
+                        end(picture, beam, value)
             for place, (index, value) in enumerate(
                 zip(best[picture].tolist(), values[picture].tolist(), strict=True)
             ):
@@ -177,23 +193,13 @@ def beam_search(
                 if value == -np.inf or kept == beams:
                     break
                 if word == END:
-                    if place < beams:
-                        length = position + 1
-                        finished[picture].append(
-                            (
-                                value / length**settings.length_penalty,
-                                value,
-                                length,
-                                tuple(history[picture, beam].tolist()),
-                                position,
-                                beam,
-                            )
-                        )
+                    if place < beams and not limited[picture]:
+                        end(picture, beam, value)
                     continue
                 origin[picture, kept], chosen[picture, kept] = beam, word
                 totals[picture, kept] = value
                 kept += 1
-            if len(finished[picture]) >= beams or not kept:
+            if (len(finished[picture]) >= beams and not limited[picture]) or not kept:
                 open_pictures.discard(picture)
         origins.append(origin)
         sums.append(totals)

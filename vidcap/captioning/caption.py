@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -22,3 +23,20 @@ class Caption:
     text: str
     score: float
     confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How long a sentence may be.
+
+    Attributes:
+        characters: most characters, blanks counted; infinite for as many as it likes.
+        words: most words, as blanks part them; likewise.
+    """
+
+    characters: float = math.inf
+    words: float = math.inf
+
+    def holds(self, text: str) -> bool:
+        """Return whether a sentence is short enough."""
+        return len(text) <= self.characters and len(text.split()) <= self.words

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vidcap.captioning.attention import Explanation, attention_maps
-from vidcap.captioning.beam import BeamSettings, Hypothesis, beam_search
-from vidcap.captioning.caption import Caption
+from vidcap.captioning.beam import BeamSettings, Hypothesis, Room, beam_search
+from vidcap.captioning.caption import Budget, Caption
 from vidcap.captioning.checkpoint import Manifest, checkpoint_hash
 from vidcap.captioning.confidence import Confidence
-from vidcap.captioning.runtime import Runtime
+from vidcap.captioning.joint import held_against, joint_step, likelihoods
+from vidcap.captioning.look import Look
+from vidcap.captioning.runtime import Prepared, Runtime
 from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import UsageError
 from vidcap.text.tokens import detokenize
 
 Picture = NDArray[np.uint8]
+
+# A scene is told from so many of its pictures, and from so many sentences found for them.  On
+# scenes of validation pictures more of either brought nothing.
+_SCENE_PICTURES = 4
+_SCENE_SENTENCES = 6
+# A scene's sentence is ranked by the plain mean of its words' log-probabilities: several pictures
+# are sure enough of a long one.
+_SCENE_LENGTH_PENALTY = 1.0
 
 
 class Captioner(Protocol):
@@ -39,6 +50,9 @@ class Captioner(Protocol):
     def caption(self, pictures: Sequence[Picture]) -> list[Caption]:
         """Caption squashed uint8 RGB pictures ``(height, width, 3)``, one sentence each."""
         ...
+
+
+_UNLIMITED = Budget()
 
 
 def check_pictures(pictures: Sequence[Picture], size: tuple[int, int]) -> None:
@@ -78,6 +92,10 @@ class CheckpointCaptioner:
         self._runtime = runtime
         self._beam = beam
         self._confidence = Confidence(manifest.calibration) if manifest.calibration else None
+        scenes = manifest.scene_calibration or manifest.calibration
+        self._scene_confidence = Confidence(scenes) if scenes else None
+        written = np.array([len(word) for word in self._vocabulary.words])
+        self._costs = np.stack([written + 1, np.ones_like(written)])
 
     def caption(self, pictures: Sequence[Picture]) -> list[Caption]:
         """Caption squashed uint8 RGB pictures, one sentence each, in their order.
@@ -85,7 +103,104 @@ class CheckpointCaptioner:
         Raises:
             UsageError: a picture has another shape than ``(*picture_size, 3)`` or is not uint8.
         """
-        return [self._caption(hypotheses) for hypotheses in self.search(pictures)]
+        return [look.caption for look in self.look(pictures)]
+
+    def look(self, pictures: Sequence[Picture]) -> list[Look]:
+        """Caption pictures as :meth:`caption` does, and keep what telling them together needs.
+
+        Raises:
+            UsageError: a picture cannot be captioned; see :meth:`caption`.
+        """
+        return [
+            Look(self._caption(hypotheses), tuple(hypotheses), prepared)
+            for prepared, hypotheses in self._looks(pictures)
+        ]
+
+    def tell(self, looks: Sequence[Look], budget: Budget = _UNLIMITED) -> Caption:
+        """Return one sentence for pictures of the same thing, as :meth:`search_scene` finds it."""
+        return self._caption(self.search_scene(looks, budget), scene=True)
+
+    def search_scene(self, looks: Sequence[Look], budget: Budget = _UNLIMITED) -> list[Hypothesis]:
+        """Return sentences for pictures of the same thing, best first.
+
+        What was found for single pictures is held against up to four of them, evenly chosen, and
+        ranked by the mean.  If the best is longer than the budget allows, a shorter one is searched
+        word by word for all of them together.
+
+        Args:
+            looks: one or more, in order of time.
+            budget: how long a sentence may be.  Where no sentence fits, the shortest stands.
+        """
+        chosen = _spread(looks, _SCENE_PICTURES)
+        found: dict[tuple[int, ...], float] = {}
+        for look in chosen:
+            for own in look.hypotheses:
+                mean = own.log_probability / own.length
+                found[own.words] = max(mean, found.get(own.words, mean))
+        sentences = sorted(found, key=lambda words: (-found[words], words))[:_SCENE_SENTENCES]
+        prepared = [look.prepared for look in chosen]
+        told = self._held_against(prepared, sentences)
+        if not budget.holds(self._written(told[0])):
+            told = self._within(budget, prepared, told)
+        return told
+
+    def apart(self, one: Sequence[Look], other: Sequence[Look]) -> float:
+        """Return how much worse the sentences of each suit the pictures of the other.
+
+        Two pictures speak for each side, and of each the sentence that was found for it alone.
+
+        Returns:
+            in nats a word, both ways together: about 0 for the same thing.
+        """
+        sides = [_spread(looks, _SCENE_PICTURES // 2) for looks in (one, other)]
+        looks = [look for side in sides for look in side]
+        sentences = [look.hypotheses[0].words for look in looks]
+        logs = likelihoods(
+            self._runtime.steps(
+                _filled([look.prepared for look in looks], _SCENE_PICTURES), beams=_SCENE_SENTENCES
+            ),
+            [*sentences, *[sentences[-1]] * (_SCENE_SENTENCES - len(sentences))],
+            group=_SCENE_PICTURES,
+        ).logs.sum(-1)
+        worth = logs[: len(looks), : len(looks)] / [len(words) + 1 for words in sentences]
+        first = len(sides[0])
+        own = worth[:first, :first].mean() + worth[first:, first:].mean()
+        return float(own - worth[:first, first:].mean() - worth[first:, :first].mean())
+
+    def _held_against(
+        self, prepared: Sequence[Prepared], sentences: Sequence[Sequence[int]]
+    ) -> list[Hypothesis]:
+        filled = [*sentences, *[sentences[-1]] * (_SCENE_SENTENCES - len(sentences))]
+        told = held_against(
+            self._runtime.steps(_filled(prepared, _SCENE_PICTURES), beams=_SCENE_SENTENCES),
+            filled,
+            used=len(prepared),
+            group=_SCENE_PICTURES,
+            length_penalty=_SCENE_LENGTH_PENALTY,
+        )
+        return list({hypothesis.words: hypothesis for hypothesis in told}.values())
+
+    def _within(
+        self, budget: Budget, prepared: Sequence[Prepared], told: Sequence[Hypothesis]
+    ) -> list[Hypothesis]:
+        step = joint_step(
+            self._runtime.steps(_filled(prepared, _SCENE_PICTURES), beams=_SCENE_SENTENCES),
+            [len(prepared)],
+            group=_SCENE_PICTURES,
+            beams=_SCENE_SENTENCES,
+        )
+        settings = replace(self._beam, size=_SCENE_SENTENCES, length_penalty=_SCENE_LENGTH_PENALTY)
+        # The first word has no blank in front.
+        room = Room(self._costs, np.array([[budget.characters + 1, budget.words]]))
+        (shorter,) = beam_search(step, pictures=1, settings=settings, room=room)
+        fitting = [own for own in (*told, *shorter) if budget.holds(self._written(own))]
+        if not fitting or not fitting[0].words:
+            return [min(told, key=lambda own: (len(self._written(own)), own.words))]
+        unique = {own.words: own for own in fitting if own.words}
+        return sorted(unique.values(), key=lambda own: (-own.rank, own.words))
+
+    def _written(self, hypothesis: Hypothesis) -> str:
+        return detokenize(self._vocabulary.decode(hypothesis.words))
 
     def explain(self, pictures: Sequence[Picture]) -> list[Explanation]:
         """Caption pictures as :meth:`caption` does, and tell where each word comes from.
@@ -104,32 +219,44 @@ class CheckpointCaptioner:
         ]
 
     def search(self, pictures: Sequence[Picture]) -> Iterator[list[Hypothesis]]:
-        """Yield for each picture what the beam search found, best first.
+        """Return for each picture, as it is asked for, what the beam search found, best first.
 
         Raises:
             UsageError: a picture cannot be captioned; see :meth:`caption`.
         """
+        return (hypotheses for _, hypotheses in self._looks(pictures))
+
+    def _looks(self, pictures: Sequence[Picture]) -> Iterator[tuple[Prepared, list[Hypothesis]]]:
         check_pictures(pictures, self.picture_size)
-        waiting = []
+        waiting: list[Prepared] = []
         for prepared in self._runtime.encode(pictures):
             waiting.append(prepared)
             if len(waiting) == self._runtime.group:
-                yield from self._decode(waiting)
+                yield from zip(waiting, self._decode(waiting), strict=True)
                 waiting = []
-        yield from self._decode(waiting)
+        yield from zip(waiting, self._decode(waiting), strict=True)
 
-    def _decode(self, prepared: list[tuple[NDArray[Any], ...]]) -> list[list[Hypothesis]]:
+    def _decode(self, prepared: Sequence[Prepared]) -> list[list[Hypothesis]]:
         if not prepared:
             return []
         group = self._runtime.group
-        filled = prepared + [prepared[-1]] * (group - len(prepared))
-        found = beam_search(self._runtime.steps(filled), pictures=group, settings=self._beam)
-        return found[: len(prepared)]
+        step = self._runtime.steps(_filled(prepared, group), beams=self._beam.size)
+        return beam_search(step, pictures=group, settings=self._beam)[: len(prepared)]
 
-    def _caption(self, hypotheses: list[Hypothesis]) -> Caption:
+    def _caption(self, hypotheses: Sequence[Hypothesis], *, scene: bool = False) -> Caption:
         best = hypotheses[0]
+        confidence = self._scene_confidence if scene else self._confidence
         return Caption(
-            detokenize(self._vocabulary.decode(best.words)),
+            self._written(best),
             best.log_probability / best.length,
-            self._confidence(hypotheses) if self._confidence else None,
+            confidence(hypotheses) if confidence else None,
         )
+
+
+def _spread(looks: Sequence[Look], count: int) -> list[Look]:
+    count = min(count, len(looks))
+    return [looks[(2 * place + 1) * len(looks) // (2 * count)] for place in range(count)]
+
+
+def _filled(prepared: Sequence[Prepared], count: int) -> list[Prepared]:
+    return [*prepared, *[prepared[-1]] * (count - len(prepared))]

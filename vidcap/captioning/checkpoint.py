@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 GRAPHS = "graphs."  # begins the names of what is no weight: see vidcap/captioning/graphs.py
 SCALE = ".scale"
+_CALIBRATIONS = ("calibration", "scene_calibration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Manifest:
         training: how it was trained: data, schedule, scores.
         versions: software it was made with.
         calibration: how sure its captions are; None where nobody has worked that out.
+        scene_calibration: how sure the sentences are that it tells several pictures in; None where
+            nobody has worked that out.
     """
 
     encoder: str
@@ -51,14 +54,16 @@ class Manifest:
     training: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     calibration: Calibration | None = None
+    scene_calibration: Calibration | None = None
 
     def to_json(self) -> str:
         """Return the manifest as it stands in the file's header."""
         values: dict[str, Any] = {"format": FORMAT}
         values.update({name: getattr(self, name) for name in self.__dataclass_fields__})
-        del values["calibration"]
-        if self.calibration:
-            values["calibration"] = self.calibration.to_mapping()
+        for name in _CALIBRATIONS:
+            fitted = values.pop(name)
+            if fitted:
+                values[name] = fitted.to_mapping()
         return json.dumps(values, sort_keys=True, ensure_ascii=False)
 
 
@@ -76,11 +81,11 @@ def _parse(path: Path, text: str | None) -> Manifest:
         words = values.pop("vocabulary")
         if not all(isinstance(word, str) for word in words):
             raise ValueError("a word of the vocabulary is not text")
-        fitted = values.pop("calibration", None)
-        if fitted is not None:
-            size = len(Vocabulary(words))
-            fitted = Calibration.from_mapping(fitted, vocabulary_size=size)
-        manifest = Manifest(vocabulary=tuple(words), calibration=fitted, **values)
+        size = len(Vocabulary(words))
+        for name in _CALIBRATIONS:
+            if name in values:
+                values[name] = Calibration.from_mapping(values[name], vocabulary_size=size)
+        manifest = Manifest(vocabulary=tuple(words), **values)
         if not 1 <= int(manifest.picture_size) <= 4096:
             raise ValueError(f"picture_size {manifest.picture_size} is not from 1 to 4096")
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
@@ -181,8 +186,16 @@ def checkpoint_hash(path: Path) -> str:
     return _hash(path, stat.st_size, stat.st_mtime_ns)
 
 
-def with_calibration(source: Path, target: Path, calibration: Calibration) -> None:
+def with_calibration(
+    source: Path, target: Path, calibration: Calibration, *, scenes: bool = False
+) -> None:
     """Write a copy of a checkpoint with another calibration; every weight stays as it is.
+
+    Args:
+        source: a checkpoint.
+        target: where to.
+        calibration: that of its captions, or of its sentences for ``scenes``.
+        scenes: which of the two it is.
 
     Raises:
         ModelError: the source cannot be read as a checkpoint.
@@ -190,6 +203,10 @@ def with_calibration(source: Path, target: Path, calibration: Calibration) -> No
     """
     from safetensors.torch import load_file, save_file
 
-    manifest = replace(read_manifest(source), calibration=calibration)
+    manifest = read_manifest(source)
+    if scenes:
+        manifest = replace(manifest, scene_calibration=calibration)
+    else:
+        manifest = replace(manifest, calibration=calibration)
     with replacing(target) as scratch:
         save_file(load_file(source), scratch, metadata={"vidcap": manifest.to_json()})

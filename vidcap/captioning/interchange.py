@@ -147,8 +147,8 @@ class HalvesRuntime:
             for index in range(len(batch)):
                 yield tuple(array[index] for array in arrays)
 
-    def steps(self, prepared: Sequence[Prepared]) -> Step:
-        """Begin to decode encoded pictures together."""
+    def steps(self, prepared: Sequence[Prepared], *, beams: int) -> Step:
+        """Begin to decode encoded pictures together; any number of rows will do."""
         return stepping(self._step, prepared, self._memory_count)
 
 
@@ -193,7 +193,8 @@ def largest_differences(
         "attention": 0.0,
     }
     moves = [
-        runtime.steps(prepared) for runtime, prepared in zip((reference, other), both, strict=True)
+        runtime.steps(prepared, beams=beams)
+        for runtime, prepared in zip((reference, other), both, strict=True)
     ]
     rows = np.repeat(np.arange(count), beams)
     words = np.full(len(rows), START, dtype=np.int64)

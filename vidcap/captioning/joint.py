@@ -1,19 +1,21 @@
 """One sentence for several pictures of the same thing.
 
-At each step of the search the distributions over the next word that the decoder has for each of the
-pictures are combined, so that a word is chosen which fits them all: what one picture hides or
-blurs, another shows.
+Two ways to it: to search it word by word with what the decoder has to say for all the pictures, and
+to hold sentences that were found for single pictures against all of them.  Either way a sentence
+counts what it is worth on the mean of the pictures: what one hides or blurs, another shows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vidcap.captioning.beam import Step
+from vidcap.captioning.beam import Hypothesis, Step
+from vidcap.captioning.vocabulary import END, START
 
 Array = NDArray[Any]
 
@@ -21,8 +23,8 @@ Array = NDArray[Any]
 def joint_step(step: Step, sizes: Sequence[int], *, group: int, beams: int) -> Step:
     """Return a step over scenes, made of a step over their pictures.
 
-    A word's log-probability for a scene is the mean of those for its pictures, made to sum up to
-    one again; where the sentence looks is the mean as well.
+    A word's log-probability for a scene is the mean of those for its pictures (their product of
+    experts, but for its size); where the sentence looks is the mean as well.
 
     Args:
         step: over ``group`` pictures with ``beams`` rows each; see
@@ -36,7 +38,7 @@ def joint_step(step: Step, sizes: Sequence[int], *, group: int, beams: int) -> S
     # Idle pictures go along with the last scene, and nobody listens to them.
     followed = np.concatenate([owner, np.full(group - used, scenes - 1)])
     firsts = np.cumsum([0, *sizes[:-1]])
-    several = np.repeat(np.asarray(sizes) > 1, beams)  # one picture says what it says alone
+    counts = np.asarray(sizes)[:, None]
     begun = False
 
     def over_scenes(words: Array, rows: Array) -> tuple[Array, Array]:
@@ -46,15 +48,74 @@ def joint_step(step: Step, sizes: Sequence[int], *, group: int, beams: int) -> S
         begun = True
         beam = rows.reshape(scenes, beams) - np.arange(scenes)[:, None] * width
         origin = beam[followed] + np.arange(group)[:, None] * width
-        logs, looks = step(words.reshape(scenes, beams)[followed].reshape(-1), origin.reshape(-1))
-        logs = logs.reshape(group, -1)[:used].astype(np.float64)
-        mean = np.add.reduceat(logs, firsts, axis=0) / np.asarray(sizes)[:, None]
-        mean = mean.reshape(scenes * beams, -1)
-        apart = mean[several]
-        top = apart.max(-1, keepdims=True)
-        mean[several] = apart - top - np.log(np.exp(apart - top).sum(-1, keepdims=True))
-        seen = looks.reshape(group, -1)[:used]
-        seen = np.add.reduceat(seen, firsts, axis=0) / np.asarray(sizes)[:, None]
-        return mean, seen.reshape(scenes * beams, -1)
+        outputs = step(words.reshape(scenes, beams)[followed].reshape(-1), origin.reshape(-1))
+        logs, looks = (
+            (np.add.reduceat(part.reshape(group, -1)[:used].astype(np.float64), firsts) / counts)
+            for part in outputs
+        )
+        return logs.reshape(scenes * beams, -1), looks.reshape(scenes * beams, -1)
 
     return over_scenes
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihoods:
+    """What sentences are worth on pictures; N pictures, S sentences, T words and the end at most.
+
+    Attributes:
+        logs: ``(N, S, T)`` log-probability of each word and of the end; 0 behind it.
+        looks: ``(N, S, T, R)`` where each of them looked.
+    """
+
+    logs: Array
+    looks: Array
+
+
+def likelihoods(step: Step, sentences: Sequence[Sequence[int]], *, group: int) -> Likelihoods:
+    """Return what each sentence is worth on each picture.
+
+    Args:
+        step: over ``group`` pictures with a row for each sentence.
+        sentences: word numbers without start and end.
+        group: how many pictures ``step`` takes.
+    """
+    beams = len(sentences)
+    targets = np.full((beams, max(map(len, sentences)) + 1), END)
+    for row, sentence in enumerate(sentences):
+        targets[row, : len(sentence)] = sentence
+    given = np.full(beams, START)
+    rows = np.repeat(np.arange(group), beams)
+    logs, looks = [], []
+    for words in targets.T:
+        told, seen = step(np.tile(given, group), rows)
+        logs.append(told.reshape(group, beams, -1)[:, np.arange(beams), words].astype(np.float64))
+        looks.append(seen.reshape(group, beams, -1))
+        given, rows = words, np.arange(group * beams)
+    lengths = np.array([len(sentence) for sentence in sentences])
+    inside = np.arange(len(logs)) <= lengths[:, None]
+    return Likelihoods(np.stack(logs, axis=-1) * inside, np.stack(looks, axis=2))
+
+
+def held_against(
+    step: Step, sentences: Sequence[Sequence[int]], *, used: int, group: int, length_penalty: float
+) -> list[Hypothesis]:
+    """Return what sentences are worth on the mean of some pictures, the best first.
+
+    Args:
+        step: over ``group`` pictures with a row for each sentence.
+        sentences: word numbers without start and end.
+        used: how many of the pictures count, from the first.
+        group: how many pictures ``step`` takes.
+        length_penalty: as in :class:`vidcap.captioning.beam.BeamSettings`.
+    """
+    worth = likelihoods(step, sentences, group=group)
+    logs, looks = worth.logs[:used].mean(0), worth.looks[:used].mean(0)
+    found = []
+    for sentence, own, attention in zip(sentences, logs, looks, strict=True):
+        length = len(sentence) + 1
+        total = float(own.sum())
+        rank = total / length**length_penalty
+        found.append(
+            Hypothesis(tuple(sentence), total, length, rank, own[:length], attention[: length - 1])
+        )
+    return sorted(found, key=lambda hypothesis: (-hypothesis.rank, hypothesis.words))

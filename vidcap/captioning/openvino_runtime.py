@@ -24,8 +24,9 @@ def usable_processors() -> int:
 class OpenVinoRuntime:
     """Runs a checkpoint's graphs with fixed shapes.
 
-    Pictures are encoded one a request, and always ``group`` of them are decoded together, so that
-    the numbers for a picture do not depend on the company it comes in.
+    Pictures are encoded one a request, and decoded in groups of a fixed size, so that the numbers
+    for a picture do not depend on the company it comes in.  The step is compiled when a number of
+    pictures and rows is first met; that of ``group`` and ``beams`` at once.
 
     Args:
         graphs: the checkpoint's graphs.
@@ -50,21 +51,31 @@ class OpenVinoRuntime:
         threads = threads or usable_processors()
         shape = (1, picture_size, picture_size, 3)
         self._encode = Graph(graphs.encode, [shape], threads=threads, streams=threads)
-        rows = group * beams
-        prepared = self._encode.output_shapes()
+        self._prepared = self._encode.output_shapes()
         # A step gives back log-probabilities, the state and attention weights: what else the
         # encoder prepared is memory, which stays as it is while a picture is decoded.
-        self._memory_count = len(prepared) - (len(graphs.step.outputs) - 2)
-        shapes: list[tuple[int, ...]] = [(rows,)]
-        for index, output in enumerate(prepared):
-            shapes.append((group if index < self._memory_count else rows, *output[1:]))
-        self._step = Graph(graphs.step, shapes, threads=threads)
+        self._memory_count = len(self._prepared) - (len(graphs.step.outputs) - 2)
+        self._step = graphs.step
+        self._threads = threads
+        self._compiled: dict[tuple[int, int], Graph] = {}
+        self._compile(group, beams)
 
     def encode(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[Prepared]:
         """Encode pictures, one a request, as many at once as there are threads."""
         for outputs in self._encode.map(picture[None] for picture in pictures):
             yield tuple(array[0] for array in outputs)
 
-    def steps(self, prepared: Sequence[Prepared]) -> Step:
-        """Begin to decode ``group`` encoded pictures together."""
-        return stepping(self._step, prepared, self._memory_count)
+    def steps(self, prepared: Sequence[Prepared], *, beams: int) -> Step:
+        """Begin to decode encoded pictures together."""
+        return stepping(self._compile(len(prepared), beams), prepared, self._memory_count)
+
+    def _compile(self, pictures: int, beams: int) -> Graph:
+        known = self._compiled.get((pictures, beams))
+        if known is None:
+            rows = pictures * beams
+            shapes: list[tuple[int, ...]] = [(rows,)]
+            for index, output in enumerate(self._prepared):
+                shapes.append((pictures if index < self._memory_count else rows, *output[1:]))
+            known = Graph(self._step, shapes, threads=self._threads)
+            self._compiled[pictures, beams] = known
+        return known

@@ -18,7 +18,7 @@ class Runtime(Protocol):
 
     Attributes:
         name: the software and its version, for the provenance of results.
-        group: how many pictures :meth:`steps` takes.
+        group: how many pictures are best decoded together.
     """
 
     name: str
@@ -28,8 +28,8 @@ class Runtime(Protocol):
         """Encode squashed ``(size, size, 3)`` RGB pictures; what comes out is in their order."""
         ...
 
-    def steps(self, prepared: Sequence[Prepared]) -> Step:
-        """Begin to decode exactly ``group`` encoded pictures together."""
+    def steps(self, prepared: Sequence[Prepared], *, beams: int) -> Step:
+        """Begin to decode encoded pictures together, with so many rows each."""
         ...
 
 

@@ -70,8 +70,8 @@ class TorchRuntime:
             for index in range(len(batch)):
                 yield tuple(array[index] for array in arrays)
 
-    def steps(self, prepared: Sequence[Prepared]) -> Step:
-        """Begin to decode encoded pictures together."""
+    def steps(self, prepared: Sequence[Prepared], *, beams: int) -> Step:
+        """Begin to decode encoded pictures together; any number of rows will do."""
         stacked = [
             torch.from_numpy(np.stack(parts)).to(self._device)
             for parts in zip(*prepared, strict=True)

@@ -1,6 +1,7 @@
 """Scenes: where a sentence begins and ends to be true, and which sentence it is."""
 
-from vidcap.scenes.aggregate import SceneSettings, scenes_from_captions
+from vidcap.scenes.aggregate import scenes_from_captions
 from vidcap.scenes.scene import FrameCaption, Scene
+from vidcap.scenes.segment import SceneSettings, Teller
 
-__all__ = ["FrameCaption", "Scene", "SceneSettings", "scenes_from_captions"]
+__all__ = ["FrameCaption", "Scene", "SceneSettings", "Teller", "scenes_from_captions"]

@@ -1,90 +1,33 @@
 """Frame captions to scenes, as a stream.
 
-Four steps, each a generator that holds no more than a few segments:
+Five steps, each a generator that holds no more than a few segments:
 
-1. a shot cut closes a segment; inside a shot one closes when the captions change and stay changed;
-2. neighbours that say the same become one, across cuts too;
+1. a shot cut closes a segment; inside a shot one closes when what is seen changes for good;
+2. neighbours that show the same become one, across cuts too;
 3. segments too short to read anything in go to a neighbour;
-4. neighbours that say the same since then become one.
+4. each is told in one sentence, from all its frames together where the captioner can;
+5. neighbours that say the same since then become one.
 
-So memory is bounded by the longest run of frames that says the same, texts only.
+So memory is bounded by the longest run of frames that shows the same: their texts, a dozen looks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
-from vidcap.captioning.caption import Caption
 from vidcap.errors import UsageError
-from vidcap.scenes.consensus import Consensus, likeness
 from vidcap.scenes.scene import FrameCaption, Scene
+from vidcap.scenes.segment import Judge, SceneSettings, Segment, Teller
 
 _LEAST_SECONDS = Fraction(1, 1000)
 """A scene lasts at least this long, even where the last frame is said to last no time at all."""
 
+FindChange = Callable[[Fraction, Fraction], Fraction | None]
+"""Finds the first frame of what is new between two frames, the one old and the other new.
 
-@dataclass(frozen=True, slots=True)
-class SceneSettings:
-    """When captions make a new scene.
-
-    Likeness is :func:`vidcap.text.similarity.token_f1`, from 0 (no content word in common) to 1
-    (the same content words).  On Flickr8k, 97 of 100 pairs of captions of different pictures lie
-    below 0.3, and fewer than 1 in 1000 reach 0.7.
-
-    Attributes:
-        change_below: inside a shot, captions less like the running scene's than this are a change.
-        change_frames: so many sampled frames in a row must agree on a change before it counts; a
-            single odd caption is flicker and stays in the scene around it.
-        same_from: neighbours at least this much alike say the same and become one scene.
-        shortest: seconds below which a scene goes to a neighbour.
-    """
-
-    change_below: float = 0.3
-    change_frames: int = 2
-    same_from: float = 0.7
-    shortest: Fraction = Fraction(1)
-
-    def __post_init__(self) -> None:
-        """Check the ranges.
-
-        Raises:
-            UsageError: a setting is out of its range.
-        """
-        for key in ("change_below", "same_from"):
-            if not 0 <= getattr(self, key) <= 1:
-                raise UsageError(f"{key} is {getattr(self, key)}; it must be from 0 to 1")
-        if self.change_frames < 1:
-            raise UsageError(f"change_frames is {self.change_frames}; it must be 1 or more")
-        if self.shortest < 0:
-            raise UsageError(f"shortest is {self.shortest} s; it must be 0 or more")
-
-
-class _Segment:
-    """Frames in a row that are taken to show one thing, and what they say together."""
-
-    caption: Caption
-
-    def __init__(self, start: Fraction, frames: Sequence[FrameCaption]) -> None:
-        self.start = start
-        self.end = start  # until it is known
-        self.frames: list[FrameCaption] = []
-        self._vote = Consensus()
-        self.take(frames)
-
-    def take(self, frames: Sequence[FrameCaption]) -> None:
-        for frame in frames:
-            self.frames.append(frame)
-            self._vote.add(frame.caption)
-        self.caption = self._vote.winner
-
-    def swallow(self, later: _Segment) -> None:
-        self.take(later.frames)
-        self.end = later.end
-
-    def likeness(self, other: _Segment | FrameCaption) -> float:
-        return likeness(self.caption.text, other.caption.text)
+Takes and returns player times in seconds; None where it cannot tell.
+"""
 
 
 def scenes_from_captions(
@@ -92,31 +35,42 @@ def scenes_from_captions(
     *,
     end: Callable[[], Fraction],
     settings: SceneSettings | None = None,
+    teller: Teller | None = None,
+    find_change: FindChange | None = None,
 ) -> Iterator[Scene]:
     """Yield the scenes that frame captions make, each soon after its last frame has been read.
 
     A scene starts at a shot cut, at the true time of the shot's first frame, or inside a shot with
     the first frame of what is new; it ends where the next one starts, the last one with the video.
     A shot that no sampled frame fell into belongs to the scene before it.  The sentence of a scene
-    is the caption that agrees most with those of its other frames.  Two neighbours never say the
-    same.  Scenes shorter than ``settings.shortest`` stay on as part of the scene before; they go
-    to the one after where there is none before, or where they are more like it: else words would
-    appear before what they speak of.
+    is told from the looks of its frames; where there are none it is the caption that agrees most
+    with those of its other frames.  Two neighbours never say the same.  Scenes shorter than
+    ``settings.shortest`` stay on as part of the scene before; they go to the one after where there
+    is none before, or where they are more like it: else words would appear before what they speak
+    of.
 
     Args:
         captions: in order of time.
         end: returns the player time at which the video ends, in seconds; called once, after the
             last caption has been read.
         settings: when captions make a new scene.
+        teller: tells scenes, and what is apart.
+        find_change: finds where inside a shot something new begins; the first frame that was
+            captioned stands for it without.
 
     Raises:
         UsageError: the captions are not in order of time and shots.
     """
     settings = settings or SceneSettings()
-    segments = _closed(_segments(captions, settings), end)
-    segments = _without_repeats(segments, settings)
-    segments = _without_short_ones(segments, settings)
-    for segment in _without_repeats(segments, settings):
+    judge = Judge(settings, teller)
+    segments = _closed(_segments(captions, settings, judge, find_change), end)
+    segments = _joined(segments, judge.same)
+
+    def tell(segment: Segment) -> None:
+        segment.tell(teller, shortest=settings.shortest)
+
+    segments = _told(_without_short_ones(segments, settings), tell)
+    for segment in _joined(segments, judge.repeat, tell):
         yield Scene(
             start=segment.start,
             end=segment.end,
@@ -127,41 +81,51 @@ def scenes_from_captions(
         )
 
 
-def _segments(captions: Iterable[FrameCaption], settings: SceneSettings) -> Iterator[_Segment]:
-    """Yield segments, without their ends, as cuts and lasting changes of the captions make them."""
-    running: _Segment | None = None
+def _segments(
+    captions: Iterable[FrameCaption],
+    settings: SceneSettings,
+    judge: Judge,
+    find_change: FindChange | None,
+) -> Iterator[Segment]:
+    """Yield segments, without their ends, as cuts and lasting changes make them."""
+    running: Segment | None = None
     changed: list[FrameCaption] = []  # frames that may turn out to be a new segment
     for frame in _in_order(captions):
         if running is None or frame.shot != running.frames[-1].shot:
             if running:
                 running.take(changed)
                 yield running
-            running, changed = _Segment(frame.shot_start, [frame]), []
+            running, changed = Segment(frame.shot_start, [frame]), []
             continue
-        if changed and not _goes_on(changed, running, frame, settings):
+        alone = Segment(frame.time, [frame])
+        new = judge.differ(running, alone)
+        if changed and (not new or judge.differ(Segment(frame.time, changed[:1]), alone)):
             running.take(changed)
             changed = []
-        if running.likeness(frame) >= settings.change_below:
+            new = judge.differ(running, alone)
+        if not new:
             running.take([frame])
             continue
         changed.append(frame)
         if len(changed) == settings.change_frames:
             yield running
-            running, changed = _Segment(changed[0].time, changed), []
+            running, changed = Segment(_beginning(running, changed, find_change), changed), []
     if running:
         running.take(changed)
         yield running
 
 
-def _goes_on(
-    changed: Sequence[FrameCaption],
-    running: _Segment,
-    frame: FrameCaption,
-    settings: SceneSettings,
-) -> bool:
-    """Return whether ``frame`` differs from the running segment in the way that others do."""
-    new = likeness(frame.caption.text, changed[0].caption.text) >= settings.change_below
-    return new and running.likeness(frame) < settings.change_below
+def _beginning(
+    running: Segment, changed: list[FrameCaption], find_change: FindChange | None
+) -> Fraction:
+    """Return where inside a shot something new begins."""
+    coarse = changed[0].time
+    if find_change is None:
+        return coarse
+    # The frames next to the change may be half way through it.
+    surely_old = running.frames[-2:][0].time
+    found = find_change(max(running.start, surely_old), changed[-1].time)
+    return coarse if found is None or not running.start < found else found
 
 
 def _in_order(captions: Iterable[FrameCaption]) -> Iterator[FrameCaption]:
@@ -176,9 +140,9 @@ def _in_order(captions: Iterable[FrameCaption]) -> Iterator[FrameCaption]:
         last = frame
 
 
-def _closed(segments: Iterator[_Segment], end: Callable[[], Fraction]) -> Iterator[_Segment]:
+def _closed(segments: Iterator[Segment], end: Callable[[], Fraction]) -> Iterator[Segment]:
     """Yield the segments with their ends: where the next one starts, or the video ends."""
-    last: _Segment | None = None
+    last: Segment | None = None
     for segment in segments:
         if last:
             last.end = segment.start
@@ -189,18 +153,30 @@ def _closed(segments: Iterator[_Segment], end: Callable[[], Fraction]) -> Iterat
         yield last
 
 
-def _without_repeats(segments: Iterator[_Segment], settings: SceneSettings) -> Iterator[_Segment]:
-    """Join neighbours that say the same."""
-    before: _Segment | None = None  # the one that left last
-    current: _Segment | None = None
+def _told(segments: Iterator[Segment], tell: Callable[[Segment], None]) -> Iterator[Segment]:
+    for segment in segments:
+        tell(segment)
+        yield segment
+
+
+def _joined(
+    segments: Iterator[Segment],
+    same: Callable[[Segment, Segment], bool],
+    tell: Callable[[Segment], None] | None = None,
+) -> Iterator[Segment]:
+    """Join neighbours that are the same, and tell anew what they show together."""
+    before: Segment | None = None  # the one that left last
+    current: Segment | None = None
     for segment in segments:
         if current is None:
             current = segment
-        elif current.likeness(segment) >= settings.same_from:
+        elif same(current, segment):
             caption = current.caption
             current.swallow(segment)
-            if before and current.likeness(before) >= settings.same_from:
-                # The joint vote must not bring back what the scene before says.
+            if tell:
+                tell(current)
+            if before and same(current, before):
+                # What both say together must not be what the scene before says.
                 current.caption = caption
         else:
             yield current
@@ -209,14 +185,13 @@ def _without_repeats(segments: Iterator[_Segment], settings: SceneSettings) -> I
         yield current
 
 
-def _without_short_ones(
-    segments: Iterator[_Segment], settings: SceneSettings
-) -> Iterator[_Segment]:
+def _without_short_ones(segments: Iterator[Segment], settings: SceneSettings) -> Iterator[Segment]:
     """Join segments that are too short to a neighbour."""
-    before: _Segment | None = None
-    short: _Segment | None = None
+    before: Segment | None = None
+    short: Segment | None = None
     for segment in segments:
         if short:
+            short.forget()  # what is seen for so short a time has no say in what is told
             if before and not _belongs_after(short, before, segment, settings):
                 before.swallow(short)
             else:
@@ -231,6 +206,7 @@ def _without_short_ones(
             before = segment
     if before:
         if short:
+            short.forget()
             before.swallow(short)
         yield before
     elif short:
@@ -238,7 +214,7 @@ def _without_short_ones(
 
 
 def _belongs_after(
-    short: _Segment, before: _Segment, after: _Segment, settings: SceneSettings
+    short: Segment, before: Segment, after: Segment, settings: SceneSettings
 ) -> bool:
     there = short.likeness(after)
     return there >= settings.change_below and there > short.likeness(before)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from vidcap.captioning.caption import Caption
+
+if TYPE_CHECKING:
+    from vidcap.captioning.look import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,7 @@ class FrameCaption:
         shot: running number of the shot, from 0; shots without a sampled frame leave gaps.
         shot_start: player time of the first frame of that shot, in seconds.
         caption: the sentence and its score.
+        look: what its captioner needs to tell it together with others; None where it cannot.
     """
 
     ticks: int
@@ -25,6 +30,7 @@ class FrameCaption:
     shot: int
     shot_start: Fraction
     caption: Caption
+    look: Look | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +44,9 @@ class Scene:
         end: player time at which the next scene starts or the video ends; greater than ``start``.
         text: the sentence as the captioner wrote it; empty where it had nothing to say.
         score: the caption score that came with the sentence.
-        confidence: the confidence that came with it, or None: that of its surest frame, not yet
-            of the scene.
-        frames: the captioned frames the sentence stands on, in order; never empty.
+        confidence: the confidence that came with it, or None.
+        frames: the captioned frames the sentence stands on, in order; never empty.  They have no
+            looks any more.
     """
 
     start: Fraction

@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vidcap.captioning.caption import Budget
 from vidcap.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -94,6 +95,19 @@ class Preset:
         """
         rate = frame_rate if frame_rate and frame_rate > 0 else _DEFAULT_FRAME_RATE
         return min(math.ceil(self.gap_frames * 1000 / rate), self.open_gap_ms)
+
+    def budget(self, seconds: Fraction, frame_rate: Fraction | None) -> Budget:
+        """Return how long a sentence may be that is read within a scene of so many ``seconds``.
+
+        The gap before the next cue is taken off, and the mark at the end of the sentence.
+        """
+        time = min(self.longest, seconds - Fraction(self.gap_ms(frame_rate), 1000))
+        characters = words = math.inf
+        if self.reading_speed is not None:
+            characters = max(0, math.floor(time * self.reading_speed) - 1)
+        if self.word_time is not None:
+            words = max(0, math.floor(time / self.word_time))
+        return Budget(characters, words)
 
     def reading_ms(self, lines: Sequence[str]) -> int:
         """Return the fewest whole milliseconds in which the lines of a cue may be read."""

@@ -1,0 +1,86 @@
+"""Frames to captions: every frame has one, and what stands still is looked at once."""
+
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fakes import ShadeCaptioner
+from vidcap.captioning.look import Look
+from vidcap.captioning.watching import watch
+from vidcap.video.frame import Frame
+
+
+def frames(levels, shots=None):
+    """Plain pictures of the given brightness, a second apart."""
+    return [
+        Frame(
+            np.full((24, 32, 3), level, np.uint8),
+            place,
+            Fraction(place),
+            shots[place] if shots else 0,
+            Fraction(0),
+        )
+        for place, level in enumerate(levels)
+    ]
+
+
+@given(
+    levels=st.lists(st.integers(0, 255), max_size=40),
+    batch_size=st.integers(1, 5),
+)
+def test_every_frame_has_a_caption_in_order_and_changes_are_never_missed(levels, batch_size):
+    given_frames = frames(levels)
+    reached = []
+    captioner = ShadeCaptioner()
+    found = list(watch(given_frames, captioner, batch_size=batch_size, reached=reached.append))
+    assert [one.frame for one in found] == given_frames
+    assert max(captioner.batches, default=0) <= batch_size
+    if levels:
+        assert reached[-1] is given_frames[-1]
+    own = ShadeCaptioner().caption([f.image for f in given_frames])
+    seen = 0
+    for place, one in enumerate(found):
+        if place == 0 or abs(levels[place] - levels[seen]) >= 6:
+            seen = place
+        assert one.caption == own[seen]
+
+
+def test_a_slow_change_does_not_creep_by():
+    captioner = ShadeCaptioner()
+    found = list(watch(frames(range(0, 255, 2)), captioner, batch_size=8))
+    assert sum(captioner.batches) > 30
+    assert found[-1].caption.text == ShadeCaptioner.sentences[2]
+
+
+def test_a_new_shot_is_looked_at_even_if_it_looks_the_same():
+    captioner = ShadeCaptioner()
+    list(watch(frames([9, 9, 9], [0, 0, 1]), captioner, batch_size=8))
+    assert captioner.batches == [2]
+
+
+def test_something_small_is_something_new():
+    captioner = ShadeCaptioner()
+    one, other = frames([9, 9])
+    other.image[:4, :4] = 200
+    list(watch([one, other], captioner, batch_size=8))
+    assert captioner.batches == [2]
+
+
+class TellingCaptioner(ShadeCaptioner):
+    """Can be asked for scenes."""
+
+    def look(self, pictures):
+        return [Look(caption, (), ()) for caption in self.caption(pictures)]
+
+    def tell(self, looks, budget):
+        raise AssertionError("nobody asks here")
+
+    def apart(self, one, other):
+        raise AssertionError("nobody asks here")
+
+
+def test_looks_go_along_with_what_was_looked_at():
+    found = list(watch(frames([9, 9, 90]), TellingCaptioner(), batch_size=8))
+    assert [one.look is not None for one in found] == [True, False, True]

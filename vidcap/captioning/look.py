@@ -1,0 +1,49 @@
+"""What a captioner remembers of a picture, so that several can be told in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidcap.captioning.beam import Hypothesis
+from vidcap.captioning.caption import Budget, Caption
+from vidcap.captioning.runtime import Prepared
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """One picture, as it was looked at.
+
+    Attributes:
+        caption: what the captioner says of this picture alone.
+        hypotheses: what the search found for it, best first.
+        prepared: what the decoder needs of it; some hundred kilobytes.
+    """
+
+    caption: Caption
+    hypotheses: tuple[Hypothesis, ...]
+    prepared: Prepared
+
+
+@runtime_checkable
+class SceneTeller(Protocol):
+    """A captioner that can tell several pictures in one sentence."""
+
+    def look(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Look]:
+        """Look at squashed uint8 RGB pictures, in their order."""
+        ...
+
+    def tell(self, looks: Sequence[Look], budget: Budget) -> Caption:
+        """Return one sentence for pictures of the same thing, within a budget if there is one."""
+        ...
+
+    def apart(self, one: Sequence[Look], other: Sequence[Look]) -> float:
+        """Return how much worse the sentences of each suit the pictures of the other.
+
+        In nats a word, both ways together: about 0 for the same thing.
+        """
+        ...

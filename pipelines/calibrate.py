@@ -10,10 +10,15 @@ printed are those of captions that the regression was not fitted on (five folds)
 word is comes from the pictures of ``--corpus-split``.
 
 Prints one JSON object.  With ``--output``, the checkpoint is written there with the calibration
-fitted on all pictures, and beside it ``NAME-reliability.svg`` and ``NAME-coverage.svg``.  Graphs
+fitted on all pictures, and beside it ``NAME-reliability.svg`` and ``NAME-coverage.svg``
+(``NAME-scenes-...`` with ``--scenes``).  Graphs
 made before stay valid.  Without it, nothing is written.  ``--views`` captions every picture
 mirrored as well, to see what agreement between views would add; a checkpoint never uses it.
 ``--judge`` fits nothing, and judges the calibration that the checkpoint holds on other pictures.
+
+``--scenes`` does all this for the sentences that scenes are told in: every picture is filmed for 1
+to 8 seconds (pipelines/scene_films.py), looked at once a second, and told within what the preset
+``netflix`` leaves room for.
 """
 
 from __future__ import annotations
@@ -21,11 +26,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scene_films import RATE, FilmSettings, frames, plan_film
 from tqdm import tqdm
 
 from vidcap.captioning.beam import Hypothesis
@@ -36,6 +44,7 @@ from vidcap.captioning.registry import DEVICES, load_captioner
 from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import DataError, UsageError, VidcapError
 from vidcap.files import write_atomically
+from vidcap.subtitles import load_preset
 from vidcap.text.similarity import token_f1
 from vidcap.text.tokens import tokenize
 from vidcap.training import calibration as fitting
@@ -77,6 +86,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--judge", action="store_true", help="judge the calibration that is there, fit none"
     )
+    parser.add_argument("--scenes", action="store_true", help="calibrate the telling of scenes")
     parser.add_argument("--output", type=Path, help="where the calibrated checkpoint goes")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="[%(default)s]")
     parser.add_argument("--threads", type=int, default=0, help="processor threads [all]")
@@ -103,7 +113,9 @@ def calibrate(arguments: argparse.Namespace) -> dict[str, Any]:
     manifest = read_manifest(checkpoint)
     vocabulary = Vocabulary(manifest.vocabulary)
     pictures = load_captions(arguments.images, arguments.captions, split=arguments.split)
-    present = manifest.calibration
+    present = manifest.scene_calibration if arguments.scenes else manifest.calibration
+    if arguments.scenes and arguments.views:
+        raise UsageError("--views goes with single pictures; leave it or --scenes out")
     if arguments.judge:
         if present is None:
             raise UsageError(f"{checkpoint}: holds no calibration to judge; leave out --judge")
@@ -113,7 +125,8 @@ def calibrate(arguments: argparse.Namespace) -> dict[str, Any]:
     captioner = load_captioner(str(checkpoint), device=arguments.device, threads=arguments.threads)
     if not isinstance(captioner, CheckpointCaptioner):
         raise UsageError(f"{checkpoint}: only vidcap's own checkpoints can be calibrated")
-    found = _search(captioner, pictures, "captions")
+    search = _tell if arguments.scenes else _search
+    found = search(captioner, pictures, "scenes" if arguments.scenes else "captions")
     words = [vocabulary.decode(hypotheses[0].words) for hypotheses in found]
     references = [[tokenize(sentence) for sentence in picture.sentences] for picture in pictures]
     scores, medians = fitting.fairness(words, references)
@@ -166,13 +179,14 @@ def calibrate(arguments: argparse.Namespace) -> dict[str, Any]:
             for name, value in views.items()
         }
     if arguments.output:
-        with_calibration(checkpoint, arguments.output, fitted)
+        with_calibration(checkpoint, arguments.output, fitted, scenes=arguments.scenes)
         charts = {
             "reliability": _reliability_chart(chances, fair),
             "coverage": _coverage_chart(chances, scores),
         }
         for name, chart in charts.items():
-            path = arguments.output.with_name(f"{arguments.output.stem}-{name}.svg")
+            stem = arguments.output.stem + ("-scenes" if arguments.scenes else "")
+            path = arguments.output.with_name(f"{stem}-{name}.svg")
             write_atomically(path, chart.to_svg())
         result["written"] = str(arguments.output)
     return result
@@ -211,6 +225,27 @@ def _search(
                 batch = [np.ascontiguousarray(picture[:, ::-1]) for picture in batch]
             found += captioner.search(batch)
             bar.update(len(batch))
+    return found
+
+
+def _tell(
+    captioner: CheckpointCaptioner, pictures: list[CaptionedPicture], what: str
+) -> list[list[Hypothesis]]:
+    """Film each picture, look at it once a second, and tell the scene."""
+    preset = load_preset("netflix")
+    settings = FilmSettings(shots=len(pictures), fades=0, repeats=0, flashes=0)
+    shots = plan_film(range(len(pictures)), settings, seed=0)
+    found: list[list[Hypothesis]] = []
+    for shot, picture in zip(shots, tqdm(pictures, desc=what), strict=True):
+        alone = replace(shot, picture=0)
+        film = frames([alone], [read_picture(picture.path)], settings, seed=shot.picture)
+        seen = [
+            squash(frame, captioner.picture_size)
+            for number, frame in enumerate(film)
+            if number % RATE == RATE // 2
+        ]
+        budget = preset.budget(Fraction(shot.frames, RATE), Fraction(RATE))
+        found.append(captioner.search_scene(captioner.look(seen), budget))
     return found
 
 

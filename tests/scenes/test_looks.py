@@ -75,6 +75,14 @@ def test_one_frame_of_another_thing_is_flicker() -> None:
     assert spans(scenes(frames, 5)) == [(0, 5, "the dog scene")]
 
 
+def test_another_thing_at_the_end_of_a_shot_is_a_scene_if_it_lasts() -> None:
+    frames = [*(frame(t, "dog") for t in (0, 1)), frame(2, "bike")]
+    after = [frame(t, "girls", 0, 1, 3) for t in (3, 4)]
+    assert [scene.start for scene in scenes(frames + after, 5)] == [0, 2, 3]
+    soon = [frame(t, "girls", 0, 1, F(5, 2)) for t in (3, 4)]
+    assert [scene.start for scene in scenes(frames + soon, 5)] == [0, F(5, 2)]
+
+
 def test_a_change_is_looked_for_between_what_is_surely_old_and_surely_new() -> None:
     asked = []
 

@@ -93,8 +93,7 @@ def _segments(
     for frame in _in_order(captions):
         if running is None or frame.shot != running.frames[-1].shot:
             if running:
-                running.take(changed)
-                yield running
+                yield from _at_a_cut(running, changed, find_change)
             running, changed = Segment(frame.shot_start, [frame]), []
             continue
         alone = Segment(frame.time, [frame])
@@ -111,6 +110,21 @@ def _segments(
             yield running
             running, changed = Segment(_beginning(running, changed, find_change), changed), []
     if running:
+        yield from _at_a_cut(running, changed, find_change)
+
+
+def _at_a_cut(
+    running: Segment, changed: list[FrameCaption], find_change: FindChange | None
+) -> Iterator[Segment]:
+    """Yield what a shot ends with: one segment, or two where its last frames show another thing.
+
+    There were too few of those to be sure by their number, and a text alone may be flicker; one
+    that was looked at and is another thing is so.
+    """
+    if changed and changed[0].look is not None:
+        yield running
+        yield Segment(_beginning(running, changed, find_change), changed)
+    else:
         running.take(changed)
         yield running
 

@@ -26,14 +26,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scene_films import RATE, FilmSettings, frames, plan_film
+from scene_films import RATE, film_alone
 from tqdm import tqdm
 
 from vidcap.captioning.beam import Hypothesis
@@ -233,20 +232,14 @@ def _tell(
 ) -> list[list[Hypothesis]]:
     """Film each picture, look at it once a second, and tell the scene."""
     preset = load_preset("netflix")
-    settings = FilmSettings(shots=len(pictures), fades=0, repeats=0, flashes=0)
-    shots = plan_film(range(len(pictures)), settings, seed=0)
-    found: list[list[Hypothesis]] = []
-    for shot, picture in zip(shots, tqdm(pictures, desc=what), strict=True):
-        alone = replace(shot, picture=0)
-        film = frames([alone], [read_picture(picture.path)], settings, seed=shot.picture)
-        seen = [
-            squash(frame, captioner.picture_size)
-            for number, frame in enumerate(film)
-            if number % RATE == RATE // 2
-        ]
-        budget = preset.budget(Fraction(shot.frames, RATE), Fraction(RATE))
-        found.append(captioner.search_scene(captioner.look(seen), budget))
-    return found
+    return [
+        captioner.search_scene(
+            captioner.look(scene.sampled), preset.budget(scene.seconds, Fraction(RATE))
+        )
+        for scene in tqdm(
+            film_alone(pictures, captioner.picture_size), total=len(pictures), desc=what
+        )
+    ]
 
 
 def _views(

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from vidcap.training.data import CaptionedPicture
+from vidcap.video.picture import read_picture, squash
 
 Picture = NDArray[np.uint8]
 
@@ -237,6 +240,49 @@ def _mixed(
     if black:
         return one * np.float32(1 - 2 * done) if done < 0.5 else other * np.float32(2 * done - 1)
     return one * np.float32(1 - done) + other * np.float32(done)
+
+
+@dataclass(frozen=True, slots=True)
+class FilmedPicture:
+    """One picture under a slow camera, alone.
+
+    Attributes:
+        seconds: how long it is filmed.
+        sampled: a frame of each second, squashed.
+        middle: the frame in the middle, likewise.
+    """
+
+    seconds: Fraction
+    sampled: list[Picture]
+    middle: Picture
+
+
+def film_alone(
+    pictures: Sequence[CaptionedPicture], size: tuple[int, int], *, seed: int = 0
+) -> Iterator[FilmedPicture]:
+    """Film each picture for itself, without joints or flashes, and yield its frames.
+
+    Args:
+        pictures: what to film.
+        size: width and height that frames are squashed to.
+        seed: of everything that is drawn.
+    """
+    settings = FilmSettings(shots=len(pictures), fades=0, repeats=0, flashes=0)
+    shots = plan_film(range(len(pictures)), settings, seed)
+    for shot, picture in zip(shots, pictures, strict=True):
+        film = list(
+            frames(
+                [replace(shot, picture=0)],
+                [read_picture(picture.path)],
+                settings,
+                seed=1000 * seed + shot.picture,
+            )
+        )
+        yield FilmedPicture(
+            Fraction(shot.frames, RATE),
+            [squash(frame, size) for frame in film[RATE // 2 :: RATE]],
+            squash(film[len(film) // 2], size),
+        )
 
 
 def write_film(path: Path, pictures: Iterator[Picture]) -> None:

@@ -176,6 +176,33 @@ def test_rules_that_cannot_be_met_are_counted_in_one_line(
     assert "3 of 3 cues break a rule of the preset 'hasty'" in line
 
 
+def test_a_report_is_one_page_that_opens_nothing_else(
+    film: Path, tmp_path: Path, vidcap_: Vidcap
+) -> None:
+    page = tmp_path / "report.html"
+    result = vidcap_("subtitle", film, "--report", page)
+    assert result.code == 0
+    assert str(page) in result.err
+    text = page.read_text(encoding="utf-8")
+    for sentence in ("A black dog.", "The grey cat sleeps.", "Two white birds fly over water."):
+        assert f'<h2 dir="auto">{sentence}</h2>' in text
+    assert text.count("data:image/jpeg;base64,") == 3
+    assert "0:00:02.000 to 0:00:04.000" in text
+    assert "3 scenes, 3 shots" in text
+    assert "default-src 'none'" in text
+    assert "<script" not in text
+    assert "http" not in text.replace('http-equiv="Content', "")
+    assert vidcap_("subtitle", film, "--report", page).code != 0  # is there already
+    assert vidcap_("subtitle", film, "--report", page, "--force").code == 0
+    assert page.read_text(encoding="utf-8") == text
+
+
+def test_a_report_takes_one_video(film: Path, tmp_path: Path, vidcap_: Vidcap) -> None:
+    result = vidcap_("subtitle", tmp_path, "--report", tmp_path / "report.html")
+    assert result.code == 2
+    assert "takes one video" in result.err
+
+
 @pytest.mark.needs_tool("ffmpeg", "ffprobe")
 def test_videos_with_subtitles_are_written_beside_the_film_and_never_taken_for_films(
     film: Path, tmp_path: Path, vidcap_: Vidcap

@@ -117,6 +117,7 @@ def _subtitle(parsed: argparse.Namespace, reporter: Reporter) -> int:
         output=parsed.output,
         formats=parsed.format,
         videos=[kind for kind in ("mux", "burn") if getattr(parsed, kind)],
+        report=parsed.report,
         force=parsed.force,
         options={
             "captioner": parsed.captioner,
@@ -270,6 +271,13 @@ def _parser() -> argparse.ArgumentParser:
         "--burn",
         action="store_true",
         help="write film.burned.mp4: the subtitles drawn on the pictures, which are encoded anew",
+    )
+    subtitle.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="also write a page (HTML, complete in one file) with the time line, each scene's "
+        "picture, sentence, score and confidence, and where each word looks; for one video",
     )
     subtitle.add_argument(
         "--fps", type=_number, metavar="N", help="frames a second to look at (default: 1)"

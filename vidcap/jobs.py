@@ -240,6 +240,33 @@ class Subtitles(Iterator[Scene]):
             raise NothingToSayError(f"{self.path}: no picture of it gave a sentence")
         return form.write(self.document())
 
+    @property
+    def scenes(self) -> tuple[Scene, ...]:
+        """All scenes; works out those that are left first."""
+        _ = self.status
+        return tuple(self._scenes)
+
+    @property
+    def captioner(self) -> Captioner:
+        """What says it all."""
+        return self._captioner.result()
+
+    def key_frames(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Read the video again, and yield the index of each scene with its middle frame.
+
+        The frames are those in the middle of what was looked at, squashed to the captioner's size.
+
+        Raises:
+            MediaError: the file cannot be read any more.
+        """
+        wanted = {
+            scene.frames[len(scene.frames) // 2].ticks: i for i, scene in enumerate(self.scenes)
+        }
+        with self._open() as video:
+            for frame in video:
+                if frame.ticks in wanted:
+                    yield wanted[frame.ticks], frame.image
+
     def close(self) -> None:
         """Stop the work and let go of the file; scenes that were given out stay."""
         self._work.close()
@@ -256,16 +283,8 @@ class Subtitles(Iterator[Scene]):
         self.close()
 
     def _run(self) -> Generator[Scene, None, None]:
-        plan, captioner = self._plan, self._captioner.result()
-        with open_video(
-            self.info.path,
-            decoder=plan.decoder,
-            sampling=plan.sampling,
-            start=plan.start,
-            end=plan.end,
-            size=captioner.picture_size,
-            threads=plan.threads,
-        ) as video:
+        captioner = self._captioner.result()
+        with self._open() as video:
             captions = self._captions(video, captioner)
             yield from scenes_from_captions(
                 captions,
@@ -274,6 +293,18 @@ class Subtitles(Iterator[Scene]):
                 find_change=self._find_change,
             )
             self._status = video.status
+
+    def _open(self) -> Video:
+        plan = self._plan
+        return open_video(
+            self.info.path,
+            decoder=plan.decoder,
+            sampling=plan.sampling,
+            start=plan.start,
+            end=plan.end,
+            size=self.captioner.picture_size,
+            threads=plan.threads,
+        )
 
     def _captions(self, video: Video, captioner: Captioner) -> Iterator[FrameCaption]:
         from vidcap.captioning.watching import watch

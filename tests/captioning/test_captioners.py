@@ -139,6 +139,22 @@ def test_several_pictures_are_told_in_one_sentence_whatever_else_was_told(captio
     assert captioner.tell(looks[:3], Budget()) == told
 
 
+def test_a_given_sentence_is_traced_word_by_word(captioner):
+    given = pictures(2, captioner.picture_size, seed=9)
+    texts = ["a dog runs through zzyzx grass", "two people"]
+    traced = teller(captioner).trace(given, texts)
+    assert [one.words for one in traced] == [
+        ("a", "dog", "runs", "through", "grass"),
+        ("two", "people"),
+    ]
+    for one in traced:
+        np.testing.assert_allclose(one.maps.sum((1, 2)), 1, atol=1e-5)
+    own = captioner.explain(given)
+    again = captioner.trace(given, [one.caption.text for one in own])
+    for one, other in zip(own, again, strict=True):
+        np.testing.assert_allclose(one.maps, other.maps, atol=1e-4)
+
+
 @pytest.mark.parametrize("characters", [60, 40, 25, 18])
 def test_a_sentence_keeps_to_its_budget(captioner, characters):
     looks = teller(captioner).look(pictures(4, captioner.picture_size, seed=6))

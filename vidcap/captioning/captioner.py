@@ -18,9 +18,9 @@ from vidcap.captioning.confidence import Confidence
 from vidcap.captioning.joint import held_against, joint_step, likelihoods
 from vidcap.captioning.look import Look
 from vidcap.captioning.runtime import Prepared, Runtime
-from vidcap.captioning.vocabulary import Vocabulary
+from vidcap.captioning.vocabulary import UNKNOWN, Vocabulary
 from vidcap.errors import UsageError
-from vidcap.text.tokens import detokenize
+from vidcap.text.tokens import detokenize, tokenize
 
 Picture = NDArray[np.uint8]
 
@@ -75,12 +75,16 @@ class CheckpointCaptioner:
 
     The same picture gives the same caption, score, confidence and maps in whatever company and
     order it comes, on one machine with one run time and number of threads.
+
+    Attributes:
+        manifest: what the checkpoint says of itself.
     """
 
     def __init__(
         self, name: str, checkpoint: Path, manifest: Manifest, runtime: Runtime, beam: BeamSettings
     ) -> None:
         self.name = name
+        self.manifest = manifest
         self.picture_size = (manifest.picture_size, manifest.picture_size)
         self.provenance: Mapping[str, str | int | float] = {
             "captioner": name,
@@ -140,9 +144,13 @@ class CheckpointCaptioner:
         sentences = sorted(found, key=lambda words: (-found[words], words))[:_SCENE_SENTENCES]
         prepared = [look.prepared for look in chosen]
         told = self._held_against(prepared, sentences)
-        if not budget.holds(self._written(told[0])):
-            told = self._within(budget, prepared, told)
-        return told
+        if budget.holds(self._written(told[0])):
+            return told
+        both = [*told, *self.search_jointly(looks, budget)]
+        fitting = {own.words: own for own in both if own.words and budget.holds(self._written(own))}
+        if not fitting:
+            return [min(told, key=lambda own: (len(self._written(own)), own.words))]
+        return sorted(fitting.values(), key=lambda own: (-own.rank, own.words))
 
     def apart(self, one: Sequence[Look], other: Sequence[Look]) -> float:
         """Return how much worse the sentences of each suit the pictures of the other.
@@ -180,9 +188,18 @@ class CheckpointCaptioner:
         )
         return list({hypothesis.words: hypothesis for hypothesis in told}.values())
 
-    def _within(
-        self, budget: Budget, prepared: Sequence[Prepared], told: Sequence[Hypothesis]
+    def search_jointly(
+        self, looks: Sequence[Look], budget: Budget = _UNLIMITED
     ) -> list[Hypothesis]:
+        """Return sentences searched word by word for pictures together, best first.
+
+        At each step the distributions for up to four of the pictures, evenly chosen, are combined.
+
+        Args:
+            looks: one or more, in order of time.
+            budget: how long a sentence may be; empty where not one word has room.
+        """
+        prepared = [look.prepared for look in _spread(looks, _SCENE_PICTURES)]
         step = joint_step(
             self._runtime.steps(_filled(prepared, _SCENE_PICTURES), beams=_SCENE_SENTENCES),
             [len(prepared)],
@@ -192,12 +209,7 @@ class CheckpointCaptioner:
         settings = replace(self._beam, size=_SCENE_SENTENCES, length_penalty=_SCENE_LENGTH_PENALTY)
         # The first word has no blank in front.
         room = Room(self._costs, np.array([[budget.characters + 1, budget.words]]))
-        (shorter,) = beam_search(step, pictures=1, settings=settings, room=room)
-        fitting = [own for own in (*told, *shorter) if budget.holds(self._written(own))]
-        if not fitting or not fitting[0].words:
-            return [min(told, key=lambda own: (len(self._written(own)), own.words))]
-        unique = {own.words: own for own in fitting if own.words}
-        return sorted(unique.values(), key=lambda own: (-own.rank, own.words))
+        return beam_search(step, pictures=1, settings=settings, room=room)[0]
 
     def _written(self, hypothesis: Hypothesis) -> str:
         return detokenize(self._vocabulary.decode(hypothesis.words))
@@ -217,6 +229,33 @@ class CheckpointCaptioner:
             )
             for hypotheses in self.search(pictures)
         ]
+
+    def trace(self, pictures: Sequence[Picture], texts: Sequence[str]) -> list[Explanation]:
+        """Tell where each word of a given sentence looks in a picture.
+
+        Args:
+            pictures: squashed uint8 RGB pictures.
+            texts: a sentence for each, such as a scene was told in.  Words that the captioner does
+                not know are left out.
+
+        Raises:
+            UsageError: a picture cannot be captioned; see :meth:`caption`.
+            ModelError: the encoder's regions do not make a square.
+        """
+        made = []
+        check_pictures(pictures, self.picture_size)
+        for prepared, text in zip(self._runtime.encode(pictures), texts, strict=True):
+            known = [n for n in self._vocabulary.encode(tokenize(text)) if n != UNKNOWN]
+            numbers = tuple(known[: self._beam.max_words])
+            (hypothesis,) = self._held_against([prepared], [numbers])
+            made.append(
+                Explanation(
+                    self._caption([hypothesis], scene=True),
+                    tuple(self._vocabulary.words[number] for number in numbers),
+                    attention_maps(hypothesis.attention),
+                )
+            )
+        return made
 
     def search(self, pictures: Sequence[Picture]) -> Iterator[list[Hypothesis]]:
         """Return for each picture, as it is asked for, what the beam search found, best first.

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 LANGUAGE = "en"
 # What becomes of a video, and what its name then says.
 _VIDEOS = {"mux": "subtitled", "burn": "burned"}
+_REPORT = "report"
 # Options that decide on the result, and so whether one that is there is still up to date.
 _DECIDING = ("captioner", "preset", "sampling", "fps", "start", "end", "decoder")
 
@@ -49,6 +50,7 @@ def run(
     output: str | None,
     formats: Sequence[str],
     videos: Sequence[str],
+    report: Path | None,
     force: bool,
     options: Mapping[str, Any],
     reporter: Reporter,
@@ -62,6 +64,7 @@ def run(
         formats: names of formats; empty for SubRip, or for none where there are ``videos``.
         videos: copies of the video to write: ``mux``, with a track of subtitles; ``burn``, with
             the subtitles drawn on the pictures.
+        report: where a page to look at goes; for one video alone.
         force: replace what vidcap wrote before, or the file that ``output`` names.
         options: keyword arguments for :func:`vidcap.subtitle`.
         reporter: what speaks to the user.
@@ -82,7 +85,9 @@ def run(
     load_preset(options["preset"])
     if options["decoder"] != "auto":
         check_decoder(options["decoder"])
-    job = _Job(place, force, options, reporter, emit)
+    if report is not None and (len(paths) > 1 or any(path.is_dir() for path in paths)):
+        raise UsageError(f"--report {report}: takes one video")
+    job = _Job(place, report, force, options, reporter, emit)
     return run_all(find_inputs(paths, VIDEO_SUFFIXES), job.work, reporter)
 
 
@@ -90,12 +95,14 @@ class _Job:
     def __init__(
         self,
         place: Destination,
+        report: Path | None,
         force: bool,
         options: Mapping[str, Any],
         reporter: Reporter,
         emit: Callable[[str], None],
     ) -> None:
         self._place = place
+        self._report_file = report
         self._force = force
         self._options = options
         self._reporter = reporter
@@ -118,6 +125,8 @@ class _Job:
             raise item.error
         regular_file(item.path)
         targets = {name: self._target(item, name) for name in self._place.formats}
+        if self._report_file is not None:
+            targets[_REPORT] = named_target(self._report_file, force=self._force)
         for note in dict.fromkeys(target.note for target in targets.values() if target.note):
             self._reporter.say(f"{item.path}: {note}")
         missing = {name: target.path for name, target in targets.items() if not target.done}
@@ -134,7 +143,11 @@ class _Job:
                 pass
         self._report(item.path, subtitles)
         for name, path in missing.items():
-            if name in _VIDEOS:
+            if name == _REPORT:
+                from vidcap.commands.report import report_html
+
+                save(path, report_html(subtitles))
+            elif name in _VIDEOS:
                 self._write_video(name, item.path, path, subtitles)
             else:
                 self._write(item.path, path, subtitles.text(name))

@@ -1,0 +1,126 @@
+"""Compare ways to tell a scene in one sentence.
+
+    python pipelines/scene_sentences.py --images flickr8k/images --captions flickr8k/captions.json \
+        --split val
+
+Every picture is filmed for 1 to 8 seconds by a slow camera with noise and changing light
+(pipelines/scene_films.py), and looked at once a second.  Each way makes one sentence of it; all are
+scored against the picture's human captions, and held to the caption of the frame in the middle.
+Prints one JSON object: CIDEr-D, and its ratio to the middle frame's with a 95 % bootstrap interval
+over pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scene_films import RATE, film_alone
+from tqdm import tqdm
+
+from vidcap.captioning.captioner import CheckpointCaptioner
+from vidcap.captioning.look import Look
+from vidcap.captioning.registry import load_captioner
+from vidcap.captioning.vocabulary import Vocabulary
+from vidcap.errors import UsageError, VidcapError
+from vidcap.scenes.consensus import Consensus
+from vidcap.subtitles import load_preset
+from vidcap.text.bootstrap import percentile_interval, resampled_sums
+from vidcap.text.metrics import cider_d
+from vidcap.text.tokens import tokenize
+from vidcap.training.data import load_captions
+
+Way = Callable[[list[Look], Fraction], str]
+
+
+def main() -> int:
+    """Compare; the exit code is the error's."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--images", type=Path, required=True, help="folder of the pictures")
+    parser.add_argument("--captions", type=Path, required=True, help="their captions")
+    parser.add_argument("--split", help="part of the data set [all]")
+    parser.add_argument("--limit", type=int, help="so many pictures [all]")
+    parser.add_argument("--captioner", default="default", help="[%(default)s]")
+    parser.add_argument("--threads", type=int, default=0, help="[all]")
+    arguments = parser.parse_args()
+    try:
+        print(json.dumps(compare(arguments), indent=2))
+    except VidcapError as error:
+        print(f"scene_sentences: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def compare(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Film, look, tell in every way, and score."""
+    pictures = load_captions(arguments.images, arguments.captions, split=arguments.split)
+    pictures = pictures[: arguments.limit]
+    captioner = load_captioner(arguments.captioner, threads=arguments.threads)
+    if not isinstance(captioner, CheckpointCaptioner):
+        raise UsageError(f"{arguments.captioner}: only vidcap's own captioners tell scenes")
+    ways = ways_of(captioner)
+    said: dict[str, list[list[str]]] = {"middle frame": [], **{name: [] for name in ways}}
+    films = film_alone(pictures, captioner.picture_size)
+    for scene in tqdm(films, total=len(pictures), desc="scenes"):
+        (middle,) = captioner.caption([scene.middle])
+        said["middle frame"].append(tokenize(middle.text))
+        looks = captioner.look(scene.sampled)
+        for name, way in ways.items():
+            said[name].append(tokenize(way(looks, scene.seconds)))
+    references = [[tokenize(text) for text in picture.sentences] for picture in pictures]
+    scores = {name: np.array(cider_d(words, references)) for name, words in said.items()}
+    found: dict[str, Any] = {"pictures": len(pictures), "captioner": captioner.name}
+    for name, own in scores.items():
+        draws = resampled_sums(np.column_stack([own, scores["middle frame"]]), seed=0)
+        low, high = percentile_interval(draws[:, 0] / draws[:, 1])
+        found[name] = {
+            "cider_d": round(float(own.mean()), 4),
+            "ratio": round(float(own.sum() / scores["middle frame"].sum()), 4),
+            "ratio_95": [round(low, 4), round(high, 4)],
+            "words": round(float(np.mean([len(words) for words in said[name]])), 2),
+        }
+    return found
+
+
+def ways_of(captioner: CheckpointCaptioner) -> dict[str, Way]:
+    """Return the ways by name."""
+    words = Vocabulary(captioner.manifest.vocabulary)
+
+    def surest(looks: list[Look], seconds: Fraction) -> str:
+        return max(looks, key=lambda look: look.caption.score).caption.text
+
+    def vote(looks: list[Look], seconds: Fraction) -> str:
+        return Consensus(look.caption for look in looks).winner.text
+
+    def searched(looks: list[Look], seconds: Fraction) -> str:
+        return " ".join(words.decode(captioner.search_jointly(looks)[0].words))
+
+    def held(looks: list[Look], seconds: Fraction) -> str:
+        return captioner.tell(looks).text
+
+    def within(preset: str) -> Way:
+        rules = load_preset(preset)
+        return lambda looks, seconds: (
+            captioner.tell(looks, rules.budget(seconds, Fraction(RATE))).text
+        )
+
+    return {
+        "surest frame": surest,
+        "vote of the frames": vote,
+        "searched jointly": searched,
+        "held against all": held,
+        "held against all, within netflix": within("netflix"),
+        "held against all, within bbc": within("bbc"),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

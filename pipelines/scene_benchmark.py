@@ -16,7 +16,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +133,7 @@ def measure(film: Film, captioner: Any, arguments: argparse.Namespace) -> dict[s
         film.path, captioner=captioner, preset=arguments.preset, fps=arguments.fps
     ) as subtitles:
         written = json.loads(subtitles.text("json"))
+        looked_at = [frame for scene in subtitles.scenes for frame in scene.frames]
     told = told_scenes(written["cues"])
     scenes, joints = truth(film.shots)
     starts = [scene.start for scene in told[1:]]
@@ -152,6 +153,15 @@ def measure(film: Film, captioner: Any, arguments: argparse.Namespace) -> dict[s
             kind: boundaries(starts, times, 0.5, counted=[joint.kind == kind for joint in joints])
             for kind in ("cut", "cross-fade", "black")
         },
+        "minutes": known[-1][1] / 60,
+        "flicker": _changes_within(
+            [(scene.start, scene.text) for scene in told], [start for start, _ in known], slack=0.5
+        ),
+        "flicker of frames": _changes_within(
+            [(float(frame.time), frame.caption.text) for frame in looked_at],
+            [start for start, _ in known],
+            slack=0.0,
+        ),
         "overlap": shared.max(0),
         "cues": sum(scene.cues for scene in told),
         "told": told,
@@ -164,6 +174,24 @@ def measure(film: Film, captioner: Any, arguments: argparse.Namespace) -> dict[s
             for scene in scenes
         ],
     }
+
+
+def _changes_within(
+    said: Sequence[tuple[float, str]], starts: Sequence[float], *, slack: float
+) -> int:
+    """Count how often what is said changes although what is seen does not.
+
+    Args:
+        said: when something is said, rising, and what.
+        starts: when true scenes start, rising.
+        slack: a change that comes so many seconds before or after a start belongs to it.
+    """
+    changes = 0
+    for (before, old), (time, new) in pairwise(said):
+        due = any(before + slack < start <= time + slack for start in starts)
+        late = any(abs(time - start) <= slack for start in starts)
+        changes += old != new and not due and not late
+    return changes
 
 
 def told_scenes(cues: Sequence[dict[str, Any]]) -> list[Told]:
@@ -210,6 +238,7 @@ def summary(
 
     scenes = sum(len(result["references"]) for result in results)
     cues = sum(result["cues"] for result in results)
+    minutes = sum(result["minutes"] for result in results)
     references = [entry for result in results for entry in result["references"]]
     scores = np.array(
         [
@@ -236,6 +265,12 @@ def summary(
         ),
         "cues a scene": round(cues / scenes, 4),
         "told scenes a scene": round(sum(len(result["told"]) for result in results) / scenes, 4),
+        "flicker: changes a minute within a scene": round(
+            sum(result["flicker"] for result in results) / minutes, 3
+        ),
+        "flicker of the frames' captions": round(
+            sum(result["flicker of frames"] for result in results) / minutes, 3
+        ),
         "cues that break a rule": round(
             sum(result["breaks"] for result in results) / max(1, cues), 4
         ),

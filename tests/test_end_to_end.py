@@ -98,3 +98,28 @@ def test_the_same_input_gives_the_same_bytes_whatever_the_batch(
     out = tmp_path / "again.json"
     run("subtitle", SAMPLE, "-o", out, "--batch-size", "3")
     assert out.read_bytes() == (written / "sample.en.json").read_bytes()
+
+
+def film_of(path: Path, *names: str, seconds: int) -> Path:
+    """Bundled pictures, one after the other, under a camera that does not move."""
+    from tests import media
+    from vidcap.video.picture import read_picture, squash
+
+    shown = [squash(read_picture(ROOT / "examples/pictures" / name), (320, 240)) for name in names]
+    pictures = [picture for picture in shown for _ in range(5 * seconds)]
+    return media.write_video(path, pictures=pictures, rate=5)
+
+
+def test_a_minute_of_one_picture_is_one_scene_in_legal_cues(tmp_path: Path) -> None:
+    film = film_of(tmp_path / "still.mp4", "cat.jpg", seconds=60)
+    made = json.loads(run("subtitle", film, "-o", "-", "--format", "json"))
+    (scene,) = made["scenes"]
+    assert scene["end"] - scene["start"] == pytest.approx(60, abs=0.3)
+    assert len(made["cues"]) == 1
+    assert not made["cues"][0]["breaks"]
+
+
+def test_a_picture_that_comes_again_is_one_scene(tmp_path: Path) -> None:
+    film = film_of(tmp_path / "film.mp4", "cat.jpg", "cat.jpg", "astronaut.jpg", seconds=3)
+    made = json.loads(run("subtitle", film, "-o", "-", "--format", "json"))
+    assert [round(scene["start"]) for scene in made["scenes"]] == [0, 6]

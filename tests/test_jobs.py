@@ -171,7 +171,9 @@ def test_options_are_checked_by_value(film: Path, options: dict[str, object], me
 def test_a_missing_file_is_reported_before_the_captioner_is_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidcap.jobs.load_in_background", lambda *a, **k: pytest.fail("loaded"))
+    monkeypatch.setattr(
+        "vidcap.jobs.loading.load_in_background", lambda *a, **k: pytest.fail("loaded")
+    )
     with pytest.raises(MediaError, match=r"nothing\.mp4: there is no such file"):
         vidcap.subtitle(tmp_path / "nothing.mp4")
 

@@ -1,22 +1,22 @@
-"""The jobs that vidcap does: timed sentences for a video, a sentence for a picture."""
+"""Timed sentences for a video."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from vidcap import __version__
-from vidcap.errors import MediaError, NothingToSayError, UsageError
+from vidcap.errors import NothingToSayError, UsageError
 from vidcap.files import write_atomically
+from vidcap.jobs.loading import as_future, check_counts
 from vidcap.scenes import FrameCaption, Scene, Teller, scenes_from_captions
 from vidcap.subtitles import (
     Cue,
@@ -32,7 +32,6 @@ from vidcap.subtitles.formats import SubtitleFormat, format_for_file, format_nam
 from vidcap.video.change import find_change
 from vidcap.video.container import regular_file
 from vidcap.video.frame import ReadStatus, VideoInfo
-from vidcap.video.picture import read_picture, squash
 from vidcap.video.probe import probe
 from vidcap.video.sampling import Sampling, parse_sampling
 from vidcap.video.source import Video, open_video
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from vidcap.captioning.attention import Explanation
     from vidcap.captioning.caption import Caption
     from vidcap.captioning.captioner import Captioner
     from vidcap.captioning.look import Look, SceneTeller
@@ -98,7 +96,7 @@ def subtitle(
     last = None if end is None else _exact("end", end)
     if last is not None and last <= (first or 0):
         raise UsageError(f"end is {end} s; it must be after start, {start or 0} s")
-    _check_counts(batch_size, threads)
+    check_counts(batch_size, threads)
     plan = Plan(
         preset=load_preset(preset),
         sampling=parse_sampling(sampling, fps=_exact("fps", fps)),
@@ -117,7 +115,7 @@ def subtitle(
         "decoder": decoder,
     }
     regular_file(path)  # a slip of the pen should not wait for the captioner
-    loading = _loading(
+    loading = as_future(
         captioner, device=device, batch_size=batch_size, threads=threads, prompt=prompt
     )
     return Subtitles(os.fspath(path), probe(path), loading, plan, settings, progress)
@@ -352,154 +350,6 @@ class _Teller:
         return self.captioner.apart(one, other)
 
 
-@dataclass(frozen=True, slots=True)
-class PictureCaption:
-    """What came of one picture: a sentence with its score, or an error.
-
-    Attributes:
-        path: the picture, as it was named.
-        caption: the sentence; None where there is an error.
-        error: why there is none.
-        explanation: where the words of the sentence come from, if that was asked for.
-    """
-
-    path: Path
-    caption: Caption | None
-    error: MediaError | None = None
-    explanation: Explanation | None = None
-
-
-def caption(
-    paths: AnyPath | Iterable[AnyPath],
-    *,
-    captioner: str | Captioner | Future[Captioner] = "default",
-    device: str = "auto",
-    batch_size: int = 16,
-    threads: int = 0,
-    prompt: str | None = None,
-    explain: bool = False,
-) -> Iterator[PictureCaption]:
-    """Caption pictures: yield what came of each, in order, a batch at a time.
-
-    Args:
-        paths: one picture file or several; folders are not walked.
-        captioner: name of a captioner or path of a checkpoint; or one that is loaded or loading.
-        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
-        batch_size: pictures to caption at a time, 1 or more.
-        threads: threads for captioning, 0 for as many as make sense.
-        prompt: what to ask a captioner that is named and takes a prompt.
-        explain: also tell where in the picture each word comes from.
-
-    Raises:
-        UsageError: an option has a value that cannot be used; or ``explain`` is asked of a
-            captioner that cannot, raised when the first picture is asked for.
-        ModelError: the captioner cannot be loaded; raised when the first picture is asked for.
-    """
-    _check_counts(batch_size, threads)
-    named = [paths] if isinstance(paths, str | os.PathLike) else paths
-    if isinstance(named, list):
-        # Some captioners fill up a batch that is not full: one picture should not cost sixteen.
-        batch_size = min(batch_size, max(1, len(named)))
-    loading = _loading(
-        captioner, device=device, batch_size=batch_size, threads=threads, prompt=prompt
-    )
-    return _caption_pictures(map(Path, named), loading, batch_size, explain)
-
-
-def _caption_pictures(
-    paths: Iterator[Path], loading: Future[Captioner], batch_size: int, explain: bool
-) -> Iterator[PictureCaption]:
-    captioner = loading.result()
-    for batch in _batches(paths, batch_size):
-        pictures, errors = [], {}
-        for number, path in enumerate(batch):
-            try:
-                pictures.append(squash(read_picture(path), captioner.picture_size))
-            except MediaError as error:
-                errors[number] = error
-        made = _caption_batch(captioner, pictures, explain=explain)
-        for number, path in enumerate(batch):
-            if number in errors:
-                yield PictureCaption(path, None, errors[number])
-            else:
-                sentence, explanation = next(made)
-                yield PictureCaption(path, sentence, explanation=explanation)
-
-
-def _caption_batch(
-    captioner: Captioner, pictures: list[NDArray[np.uint8]], *, explain: bool
-) -> Iterator[tuple[Caption, Explanation | None]]:
-    if not pictures:
-        return
-    if not explain:
-        for sentence in captioner.caption(pictures):
-            yield sentence, None
-        return
-    explaining = getattr(captioner, "explain", None)  # only vidcap's own checkpoints can
-    if explaining is None:
-        raise UsageError(f"captioner {captioner.name!r} cannot tell where it looked")
-    for explanation in explaining(pictures):
-        yield explanation.caption, explanation
-
-
-def load_in_background(
-    name: str = "default",
-    *,
-    device: str = "auto",
-    threads: int = 0,
-    batch_size: int = 16,
-    prompt: str | None = None,
-) -> Future[Captioner]:
-    """Start to load a captioner and return at once; the jobs take what is returned.
-
-    The arguments and errors are those of :func:`vidcap.load_captioner`.
-    """
-
-    def load() -> Captioner:
-        from vidcap.captioning.registry import load_captioner
-
-        return load_captioner(
-            name, device=device, threads=threads, batch_size=batch_size, prompt=prompt
-        )
-
-    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vidcap-load")
-    try:
-        return executor.submit(load)
-    finally:
-        executor.shutdown(wait=False)
-
-
-def _loading(
-    captioner: str | Captioner | Future[Captioner],
-    *,
-    device: str,
-    batch_size: int,
-    threads: int,
-    prompt: str | None,
-) -> Future[Captioner]:
-    if isinstance(captioner, str):
-        return load_in_background(
-            captioner, device=device, batch_size=batch_size, threads=threads, prompt=prompt
-        )
-    if prompt is not None:
-        raise UsageError(
-            "prompt goes with the name of a captioner; give it to load_captioner() for one that "
-            "is loaded"
-        )
-    if isinstance(captioner, Future):
-        return captioner
-    loaded: Future[Captioner] = Future()
-    loaded.set_result(captioner)
-    return loaded
-
-
-def _check_counts(batch_size: int, threads: int) -> None:
-    if batch_size < 1:
-        raise UsageError(f"batch size is {batch_size}; it must be 1 or more")
-    if threads < 0:
-        raise UsageError(f"threads is {threads}; it must be 0 (as many as make sense) or more")
-
-
 def _exact(name: str, value: Number) -> Fraction:
     # Through the decimal spelling: 0.1 means a tenth, not the nearest double.
     text = str(value)
@@ -509,9 +359,3 @@ def _exact(name: str, value: Number) -> Fraction:
     except ZeroDivisionError:
         pass
     raise UsageError(f"{name} is {text}; it must be a number, 0 or more, such as 2, 0.5 or 1/3")
-
-
-def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch

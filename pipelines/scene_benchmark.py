@@ -16,14 +16,14 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scene_films import RATE, FilmSettings, Shot, frames, plan_film, truth, write_film
-from scene_scores import Agreement, boundaries, overlaps, soda_c
+from scene_scores import Agreement, boundaries, changes_within, overlaps, soda_c
 from tqdm import tqdm
 
 import vidcap
@@ -154,10 +154,10 @@ def measure(film: Film, captioner: Any, arguments: argparse.Namespace) -> dict[s
             for kind in ("cut", "cross-fade", "black")
         },
         "minutes": known[-1][1] / 60,
-        "flicker": _changes_within(
+        "flicker": changes_within(
             [(scene.start, scene.text) for scene in told], [start for start, _ in known], slack=0.5
         ),
-        "flicker of frames": _changes_within(
+        "flicker of frames": changes_within(
             [(float(frame.time), frame.caption.text) for frame in looked_at],
             [start for start, _ in known],
             slack=0.0,
@@ -174,24 +174,6 @@ def measure(film: Film, captioner: Any, arguments: argparse.Namespace) -> dict[s
             for scene in scenes
         ],
     }
-
-
-def _changes_within(
-    said: Sequence[tuple[float, str]], starts: Sequence[float], *, slack: float
-) -> int:
-    """Count how often what is said changes although what is seen does not.
-
-    Args:
-        said: when something is said, rising, and what.
-        starts: when true scenes start, rising.
-        slack: a change that comes so many seconds before or after a start belongs to it.
-    """
-    changes = 0
-    for (before, old), (time, new) in pairwise(said):
-        due = any(before + slack < start <= time + slack for start in starts)
-        late = any(abs(time - start) <= slack for start in starts)
-        changes += old != new and not due and not late
-    return changes
 
 
 def told_scenes(cues: Sequence[dict[str, Any]]) -> list[Told]:

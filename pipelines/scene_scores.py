@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,6 +96,24 @@ def boundaries(
         )
     )
     return Agreement(hits, sum(counted), hits + stray + late)
+
+
+def changes_within(
+    said: Sequence[tuple[float, str]], starts: Sequence[float], *, slack: float
+) -> int:
+    """Count how often what is said changes although what is seen does not.
+
+    Args:
+        said: when something is said, rising, and what.
+        starts: when true scenes start, rising.
+        slack: a change that comes so many seconds before or after a start belongs to it.
+    """
+    changes = 0
+    for (before, old), (time, new) in pairwise(said):
+        due = any(before + slack < start <= time + slack for start in starts)
+        late = any(abs(time - start) <= slack for start in starts)
+        changes += old != new and not due and not late
+    return changes
 
 
 def overlaps(found: Sequence[Interval], true: Sequence[Interval]) -> NDArray[np.float64]:

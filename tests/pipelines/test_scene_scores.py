@@ -75,3 +75,15 @@ def test_soda_takes_the_best_pairing_that_keeps_the_order(told, true, seed):
 
 def test_a_story_told_rightly_has_one() -> None:
     assert scores.soda_c(np.eye(3)) == pytest.approx(1.0)
+
+
+def test_changes_count_where_nothing_new_is_seen():
+    starts = [0.0, 5.0, 9.0]
+    steady = [(0.0, "a"), (1.0, "a"), (5.0, "b"), (9.0, "c")]
+    assert scores.changes_within(steady, starts, slack=0.0) == 0
+    flickering = [(0.0, "a"), (1.0, "b"), (2.0, "a"), (5.5, "c"), (6.0, "d")]
+    assert scores.changes_within(flickering, starts, slack=0.0) == 3
+    # A change a little before or after a start belongs to it.
+    assert scores.changes_within([(0.0, "a"), (4.7, "b")], starts, slack=0.5) == 0
+    assert scores.changes_within([(0.0, "a"), (4.7, "b")], starts, slack=0.0) == 1
+    assert scores.changes_within([(0.0, "a"), (3.0, "b")], starts, slack=0.5) == 1

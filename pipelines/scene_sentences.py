@@ -7,7 +7,8 @@ Every picture is filmed for 1 to 8 seconds by a slow camera with noise and chang
 (pipelines/scene_films.py), and looked at once a second.  Each way makes one sentence of it; all are
 scored against the picture's human captions, and held to the caption of the frame in the middle.
 Prints one JSON object: CIDEr-D, and its ratio to the middle frame's with a 95 % bootstrap interval
-over pictures.
+over pictures; and under ``apart``, of pairs of frames of one picture and of pairs of two, the share
+that each rule takes for the same.  ``--apart`` prints the latter alone.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from vidcap.captioning.look import Look
 from vidcap.captioning.registry import load_captioner
 from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import UsageError, VidcapError
-from vidcap.scenes.consensus import Consensus
+from vidcap.scenes.consensus import Consensus, likeness
 from vidcap.subtitles import load_preset
 from vidcap.text.bootstrap import percentile_interval, resampled_sums
 from vidcap.text.metrics import cider_d
@@ -50,6 +51,7 @@ def main() -> int:
     parser.add_argument("--limit", type=int, help="so many pictures [all]")
     parser.add_argument("--captioner", default="default", help="[%(default)s]")
     parser.add_argument("--threads", type=int, default=0, help="[all]")
+    parser.add_argument("--apart", action="store_true", help="compare the rules alone")
     arguments = parser.parse_args()
     try:
         print(json.dumps(compare(arguments), indent=2))
@@ -66,7 +68,10 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
     captioner = load_captioner(arguments.captioner, threads=arguments.threads)
     if not isinstance(captioner, CheckpointCaptioner):
         raise UsageError(f"{arguments.captioner}: only vidcap's own captioners tell scenes")
-    ways = ways_of(captioner)
+    ways = {} if arguments.apart else ways_of(captioner)
+    same: list[tuple[float, float]] = []
+    different: list[tuple[float, float]] = []
+    before: Look | None = None
     said: dict[str, list[list[str]]] = {"middle frame": [], **{name: [] for name in ways}}
     films = film_alone(pictures, captioner.picture_size)
     for scene in tqdm(films, total=len(pictures), desc="scenes"):
@@ -75,9 +80,18 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
         looks = captioner.look(scene.sampled)
         for name, way in ways.items():
             said[name].append(tokenize(way(looks, scene.seconds)))
+        if len(looks) > 1:
+            same.append(_pair(captioner, looks[0], looks[-1]))
+        if before is not None:
+            different.append(_pair(captioner, before, looks[0]))
+        before = looks[0]
     references = [[tokenize(text) for text in picture.sentences] for picture in pictures]
     scores = {name: np.array(cider_d(words, references)) for name, words in said.items()}
     found: dict[str, Any] = {"pictures": len(pictures), "captioner": captioner.name}
+    found["apart"] = {
+        "pairs of one picture": _shares(same),
+        "pairs of two pictures": _shares(different),
+    }
     for name, own in scores.items():
         draws = resampled_sums(np.column_stack([own, scores["middle frame"]]), seed=0)
         low, high = percentile_interval(draws[:, 0] / draws[:, 1])
@@ -88,6 +102,25 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
             "words": round(float(np.mean([len(words) for words in said[name]])), 2),
         }
     return found
+
+
+def _pair(captioner: CheckpointCaptioner, one: Look, other: Look) -> tuple[float, float]:
+    return likeness(one.caption.text, other.caption.text), captioner.apart([one], [other])
+
+
+def _shares(pairs: list[tuple[float, float]]) -> dict[str, float]:
+    """Return the share of pairs that are alike, or near, by each of some thresholds."""
+    alike, apart = np.array(pairs, dtype=np.float64).reshape(-1, 2).T
+    rules = {
+        **{f"F1 at least {least}": alike >= least for least in (0.3, 0.5, 0.7)},
+        **{f"less than {most} apart": apart < most for most in (0.3, 0.5, 0.7, 1.0)},
+        **{
+            f"F1 at least 0.5, or less than {most} apart": (alike >= 0.5) | (apart < most)
+            for most in (0.75, 1.0)
+        },
+    }
+    shares = {name: round(float(rule.mean()), 4) for name, rule in rules.items()}
+    return {"pairs": len(pairs), "median apart": round(float(np.median(apart)), 3), **shares}
 
 
 def ways_of(captioner: CheckpointCaptioner) -> dict[str, Way]:

@@ -41,9 +41,9 @@ class SceneSettings:
     Likeness is :func:`vidcap.text.similarity.token_f1`, from 0 (no content word in common) to 1
     (the same content words).  On Flickr8k, 97 of 100 pairs of captions of different pictures lie
     below 0.3, and fewer than 1 in 1000 reach 0.7.  What is apart is told by :class:`Teller`, where
-    there is one and the frames have looks: of 700 pairs of frames under a slow camera, 1 in 1000
-    was 1.0 apart or more and 98 in 100 less than 0.5; of 700 pairs of frames of different pictures,
-    98 in 100 and 4 in 1000.
+    there is one and the frames have looks: of 936 pairs of frames under a slow camera, none was 1.0
+    apart or more and 98 in 100 less than 0.5; of 699 pairs of frames of different pictures, 4 in
+    1000 were less than 0.5 apart (docs/scenes.md).
 
     Attributes:
         change_below: inside a shot, captions less like the running scene's than this are a change,

@@ -19,6 +19,7 @@ from PIL import Image
 from vidcap.captioning.attention import Explanation, place
 from vidcap.captioning.captioner import CheckpointCaptioner
 from vidcap.jobs import Subtitles
+from vidcap.pages import html_page
 from vidcap.scenes import Scene
 from vidcap.subtitles import Cue
 from vidcap.subtitles.clean import clean_text, sentence_case
@@ -68,26 +69,13 @@ def report_html(subtitles: Subtitles) -> str:
         f".p{index} {{ background-image: url({data}); }}\n" for index, data in sorted(shown.items())
     )
     parts = [
-        "<!doctype html>",
-        f'<html lang="{escape(document.language)}">',
-        "<head>",
-        '<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-        "img-src data:; style-src 'unsafe-inline'\">",
-        f"<title>{escape(title)}</title>",
-        f"<style>{_STYLE}{style}</style>",
-        "</head>",
-        "<body>",
-        "<main>",
-        f"<h1>{escape(title)}</h1>",
         *_facts({**document.video, **document.made_by, **document.settings}),
         *_time_line(scenes, cues),
     ]
     for index, scene in enumerate(scenes):
         own = [cue for cue in cues if cue.scene == index]
         parts += _scene(index, scene, own, (width, height), traces.get(index))
-    return "\n".join([*parts, "</main>", "</body>", "</html>", ""])
+    return html_page(title, _STYLE + style, parts, language=document.language)
 
 
 def _traces(subtitles: Subtitles, pictures: dict[int, NDArray[np.uint8]]) -> dict[int, Explanation]:

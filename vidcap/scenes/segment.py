@@ -11,6 +11,7 @@ from vidcap.captioning.caption import Caption
 from vidcap.errors import UsageError
 from vidcap.scenes.consensus import Consensus, likeness
 from vidcap.scenes.scene import FrameCaption
+from vidcap.video.sampling import most_crowded
 
 if TYPE_CHECKING:
     from vidcap.captioning.look import Look
@@ -140,9 +141,7 @@ class Segment:
         for entry in looks:
             self._looks.append(entry)
             if len(self._looks) > _MOST_LOOKS:
-                times = [time for time, _ in self._looks]
-                gaps = [after - before for before, after in zip(times, times[2:], strict=False)]
-                del self._looks[gaps.index(min(gaps)) + 1]  # the one with the nearest neighbours
+                del self._looks[most_crowded([time for time, _ in self._looks])]
 
 
 class Judge:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vidcap.pages import html_page
 from vidcap.training.data import CaptionedPicture
 from vidcap.video.picture import read_picture
 
@@ -89,21 +90,7 @@ def page(
     Raises:
         MediaError: a picture cannot be read.
     """
-    parts = [
-        "<!doctype html>",
-        '<html lang="en">',
-        "<head>",
-        '<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-        "img-src data:; style-src 'unsafe-inline'\">",
-        f"<title>{escape(title)}</title>",
-        f"<style>{_STYLE}</style>",
-        "</head>",
-        "<body>",
-        "<main>",
-        f"<h1>{escape(title)}</h1>",
-    ]
+    parts: list[str] = []
     for table in tables:
         parts += _table(table)
     thumbnails: dict[Path, str] = {}
@@ -114,7 +101,7 @@ def page(
             for index in chosen:
                 parts += _case(captioner, index, pictures[index], thumbnails)
             parts.append("</ul>")
-    return "\n".join([*parts, "</main>", "</body>", "</html>", ""])
+    return html_page(title, _STYLE, parts)
 
 
 def _table(table: Table) -> Iterator[str]:

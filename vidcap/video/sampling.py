@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic, Protocol, TypeVar
 
 from vidcap.errors import UsageError
 from vidcap.video.frame import VideoInfo
+
 
 _MOST_A_SHOT = 16
 
@@ -78,6 +79,7 @@ class Timed(Protocol):
 
 
 T = TypeVar("T", bound=Timed)
+Moment = TypeVar("Moment", int, Fraction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,17 +164,14 @@ def _per_shot(pictures: Iterable[InShot[T]], count: int) -> Iterator[InShot[T]]:
             kept = []
         kept.append(item)
         if len(kept) > 3 * count + 2:
-            del kept[_most_crowded(kept)]
+            del kept[most_crowded([item.picture.ticks for item in kept])]
     if kept:
         yield from _spread(kept, count, end=kept[-1].picture.ticks + 1)
 
 
-def _most_crowded(kept: list[InShot[T]]) -> int:
-    """Index of the inner picture whose neighbours are nearest to each other."""
-    gaps = [
-        after.picture.ticks - before.picture.ticks
-        for before, after in zip(kept, kept[2:], strict=False)
-    ]
+def most_crowded(times: Sequence[Moment]) -> int:
+    """Return the index of the inner one of three or more times whose neighbours are nearest."""
+    gaps = [after - before for before, after in zip(times, times[2:], strict=False)]
     return gaps.index(min(gaps)) + 1
 
 

@@ -11,7 +11,6 @@ from typing import Generic, Protocol, TypeVar
 from vidcap.errors import UsageError
 from vidcap.video.frame import VideoInfo
 
-
 _MOST_A_SHOT = 16
 
 _NEAR = Fraction(1, 10)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Callable
 from fractions import Fraction
@@ -22,21 +23,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 from scene_films import RATE, film_alone
 from tqdm import tqdm
 
+from vidcap.captioning.beam import BeamSettings, beam_search
 from vidcap.captioning.captioner import CheckpointCaptioner
 from vidcap.captioning.look import Look
-from vidcap.captioning.registry import load_captioner
+from vidcap.captioning.model import load_model
+from vidcap.captioning.registry import checkpoint_path, load_captioner
+from vidcap.captioning.torch_runtime import torch_step
 from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import UsageError, VidcapError
 from vidcap.scenes.consensus import Consensus, likeness
 from vidcap.subtitles import load_preset
 from vidcap.text.bootstrap import percentile_interval, resampled_sums
-from vidcap.text.metrics import cider_d
+from vidcap.text.metrics import CiderD, cider_d
 from vidcap.text.tokens import tokenize
 from vidcap.training.data import load_captions
 
+Array = NDArray[Any]
 Way = Callable[[list[Look], Fraction], str]
 
 
@@ -68,7 +75,10 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
     captioner = load_captioner(arguments.captioner, threads=arguments.threads)
     if not isinstance(captioner, CheckpointCaptioner):
         raise UsageError(f"{arguments.captioner}: only vidcap's own captioners tell scenes")
-    ways = {} if arguments.apart else ways_of(captioner)
+    references = [[tokenize(text) for text in picture.sentences] for picture in pictures]
+    ways = {}
+    if not arguments.apart:
+        ways = ways_of(captioner, references) | ways_of_torch(arguments.captioner)
     same: list[tuple[float, float]] = []
     different: list[tuple[float, float]] = []
     before: Look | None = None
@@ -85,7 +95,6 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
         if before is not None:
             different.append(_pair(captioner, before, looks[0]))
         before = looks[0]
-    references = [[tokenize(text) for text in picture.sentences] for picture in pictures]
     scores = {name: np.array(cider_d(words, references)) for name, words in said.items()}
     found: dict[str, Any] = {"pictures": len(pictures), "captioner": captioner.name}
     found["apart"] = {
@@ -123,15 +132,33 @@ def _shares(pairs: list[tuple[float, float]]) -> dict[str, float]:
     return {"pairs": len(pairs), "median apart": round(float(np.median(apart)), 3), **shares}
 
 
-def ways_of(captioner: CheckpointCaptioner) -> dict[str, Way]:
-    """Return the ways by name."""
+def ways_of(captioner: CheckpointCaptioner, references: list[list[list[str]]]) -> dict[str, Way]:
+    """Return the ways by name that need no more than a captioner.
+
+    Args:
+        captioner: what tells.
+        references: human sentences, for the document frequencies of the risk alone.
+    """
     words = Vocabulary(captioner.manifest.vocabulary)
+    risk = CiderD(references)
 
     def surest(looks: list[Look], seconds: Fraction) -> str:
         return max(looks, key=lambda look: look.caption.score).caption.text
 
     def vote(looks: list[Look], seconds: Fraction) -> str:
         return Consensus(look.caption for look in looks).winner.text
+
+    def least_risk(looks: list[Look], seconds: Fraction) -> str:
+        weights: dict[tuple[str, ...], float] = {}
+        for own in (own for look in looks for own in look.hypotheses):
+            said = tuple(words.decode(own.words))
+            weights[said] = weights.get(said, 0.0) + math.exp(own.log_probability / own.length)
+        believed = [(risk.prepare([said]), weight) for said, weight in weights.items()]
+
+        def gain(said: tuple[str, ...]) -> float:
+            return sum(weight * risk.score(said, truth) for truth, weight in believed)
+
+        return " ".join(max(weights, key=gain))
 
     def searched(looks: list[Look], seconds: Fraction) -> str:
         return " ".join(words.decode(captioner.search_jointly(looks)[0].words))
@@ -147,11 +174,37 @@ def ways_of(captioner: CheckpointCaptioner) -> dict[str, Way]:
 
     return {
         "surest frame": surest,
-        "vote of the frames": vote,
+        "vote of the frames, by content words": vote,
+        "least risk under CIDEr-D": least_risk,
         "searched jointly": searched,
         "held against all": held,
         "held against all, within netflix": within("netflix"),
         "held against all, within bbc": within("bbc"),
+    }
+
+
+def ways_of_torch(name: str) -> dict[str, Way]:
+    """Return the ways that make one picture of several, which the graphs are not built for."""
+    model, manifest = load_model(checkpoint_path(name))
+    model.eval()
+    words = Vocabulary(manifest.vocabulary)
+    settings = BeamSettings(size=6, length_penalty=1.0)
+
+    def decode(looks: list[Look], join: Callable[[list[Array]], Array]) -> str:
+        parts = [list(part) for part in zip(*(look.prepared for look in looks), strict=True)]
+        kept = model.decoder.memory_count
+        prepared = [join(memory) for memory in parts[:kept]]
+        prepared += [np.mean(state, 0).astype(state[0].dtype) for state in parts[kept:]]
+        step = torch_step(model.decoder, [torch.from_numpy(part[None]) for part in prepared])
+        return " ".join(words.decode(beam_search(step, pictures=1, settings=settings)[0][0].words))
+
+    return {
+        "attending over all regions of all frames": lambda looks, seconds: decode(
+            looks, lambda memory: np.concatenate(memory, axis=-2)
+        ),
+        "attending over the mean of the frames' regions": lambda looks, seconds: decode(
+            looks, lambda memory: np.mean(memory, 0, dtype=np.float32)
+        ),
     }
 
 

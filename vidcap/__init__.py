@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vidcap.captioning.caption import Caption
     from vidcap.captioning.registry import load_captioner
     from vidcap.errors import VidcapError
-    from vidcap.jobs import PictureCaption, Subtitles, caption, subtitle
+    from vidcap.jobs import Described, PictureCaption, Subtitles, caption, describe, subtitle
     from vidcap.scenes.scene import Scene
     from vidcap.subtitles.cues import Cue
     from vidcap.video.frame import Frame, ReadStatus, VideoInfo
@@ -30,6 +30,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Caption",
     "Cue",
+    "Described",
     "Frame",
     "PictureCaption",
     "ReadStatus",
@@ -39,6 +40,7 @@ __all__ = [
     "VideoInfo",
     "__version__",
     "caption",
+    "describe",
     "load_captioner",
     "open_video",
     "probe",
@@ -48,6 +50,7 @@ __all__ = [
 _HOMES = {
     "Caption": "vidcap.captioning.caption",
     "Cue": "vidcap.subtitles.cues",
+    "Described": "vidcap.jobs",
     "Frame": "vidcap.video.frame",
     "PictureCaption": "vidcap.jobs",
     "ReadStatus": "vidcap.video.frame",
@@ -56,6 +59,7 @@ _HOMES = {
     "VidcapError": "vidcap.errors",
     "VideoInfo": "vidcap.video.frame",
     "caption": "vidcap.jobs",
+    "describe": "vidcap.jobs",
     "load_captioner": "vidcap.captioning.registry",
     "open_video": "vidcap.video.source",
     "probe": "vidcap.video.probe",

@@ -120,21 +120,52 @@ def _subtitle(parsed: argparse.Namespace, reporter: Reporter) -> int:
         report=parsed.report,
         force=parsed.force,
         options={
-            "captioner": parsed.captioner,
             "preset": parsed.preset,
-            "sampling": parsed.sampling,
-            "fps": parsed.fps if parsed.fps is not None else Fraction(1),
             "start": parsed.start,
             "end": parsed.end,
-            "decoder": parsed.decoder,
-            "device": parsed.device,
-            "batch_size": parsed.batch_size,
-            "threads": parsed.threads,
-            "prompt": parsed.prompt,
+            **_watching(parsed),
         },
         reporter=reporter,
         emit=_emit,
     )
+
+
+def _describe(parsed: argparse.Namespace, reporter: Reporter) -> int:
+    from vidcap.commands import describe
+
+    return describe.run(
+        parsed.paths,
+        output=parsed.output,
+        everything=parsed.all,
+        force=parsed.force,
+        options={
+            "mode": parsed.mode,
+            "voice": parsed.voice,
+            "rate": parsed.rate,
+            "min_gap": parsed.min_gap,
+            "duck": parsed.duck,
+            "min_confidence": parsed.min_confidence,
+            "ocr": parsed.ocr,
+            "script": parsed.script,
+            **_watching(parsed),
+        },
+        reporter=reporter,
+        emit=_emit,
+    )
+
+
+def _watching(parsed: argparse.Namespace) -> dict[str, object]:
+    """Return the options of every command that watches videos."""
+    return {
+        "captioner": parsed.captioner,
+        "sampling": parsed.sampling,
+        "fps": parsed.fps if parsed.fps is not None else Fraction(1),
+        "decoder": parsed.decoder,
+        "device": parsed.device,
+        "batch_size": parsed.batch_size,
+        "threads": parsed.threads,
+        "prompt": parsed.prompt,
+    }
 
 
 def _caption(parsed: argparse.Namespace, reporter: Reporter) -> int:
@@ -280,26 +311,90 @@ def _parser() -> argparse.ArgumentParser:
         "picture, sentence, score and confidence, and where each word looks; for one video",
     )
     subtitle.add_argument(
-        "--fps", type=_number, metavar="N", help="frames a second to look at (default: 1)"
-    )
-    subtitle.add_argument(
-        "--sampling",
-        default="fps",
-        metavar="HOW",
-        help="fps, keyframes, shot (one frame a shot) or shot:N (default: fps)",
-    )
-    subtitle.add_argument(
         "--start", type=_time, metavar="TIME", help="where to start: seconds or [HH:]MM:SS[.mmm]"
     )
     subtitle.add_argument("--end", type=_time, metavar="TIME", help="where to end")
-    subtitle.add_argument(
-        "--decoder",
-        default="auto",
-        metavar="NAME",
-        help="auto, decord, opencv or pyav (default: auto)",
-    )
     _add_preset(subtitle)
+    _add_sampling(subtitle)
     _add_captioner(subtitle)
+
+    describe = command(
+        "describe",
+        "add a spoken description of what is seen, in the gaps of the dialogue",
+        _describe,
+        "vidcap describe film.mp4                     writes film.described.mp4 beside it",
+        "vidcap describe film.mp4 -o film.dapt.xml    the script, to be edited",
+        "vidcap describe film.mp4 --script film.dapt.xml -o new.mp4",
+        "vidcap describe film.mp4 --mode extended --all described/",
+    )
+    _add_paths(describe, "videos, or folders to walk")
+    _add_output(
+        describe,
+        "mp4, mkv: the video with the description as one more track; wav, m4a, mp3: the described "
+        "sound alone; vtt, dapt.xml, json, txt: the script",
+    )
+    describe.add_argument(
+        "--all", metavar="DIR", help="write every kind of result to this folder instead"
+    )
+    describe.add_argument(
+        "--mode",
+        default="standard",
+        choices=("standard", "extended"),
+        help="standard: say only what fits between speech; extended: the film stands still for "
+        "the rest (default: standard)",
+    )
+    describe.add_argument(
+        "--voice",
+        default="hibari",
+        metavar="NAME",
+        help="hibari, espeak (or espeak:en-gb), or 'command:PROGRAM ARGUMENTS' for any program "
+        "that reads text and writes WAV (default: hibari)",
+    )
+    describe.add_argument(
+        "--rate",
+        type=_number,
+        default=Fraction(160),
+        metavar="WPM",
+        help="words a minute, 80 to 300; up to a fifth more where time is short (default: 160)",
+    )
+    describe.add_argument(
+        "--min-gap",
+        type=_number,
+        default=Fraction(2),
+        metavar="S",
+        help="least seconds between two stretches of speech to say something in (default: 2)",
+    )
+    describe.add_argument(
+        "--duck",
+        type=_number,
+        default=Fraction(12),
+        metavar="DB",
+        help="by how much the film is turned down under the voice (default: 12)",
+    )
+    describe.add_argument(
+        "--min-confidence",
+        type=_number,
+        default=Fraction(1, 4),
+        metavar="P",
+        help="less sure sentences are told as what they are about, alone; those less sure than "
+        "half of it not at all; 0 tells all (default: 0.25)",
+    )
+    describe.add_argument(
+        "--ocr",
+        type=_number,
+        default=Fraction(0),
+        metavar="S",
+        help="also read text on screen, for at most so many seconds (default: 0, not at all)",
+    )
+    describe.add_argument(
+        "--script",
+        type=Path,
+        metavar="FILE",
+        help="speak this script (dapt.xml, json, vtt or txt) instead of what is seen: yours, or "
+        "one that this command wrote and you edited",
+    )
+    _add_sampling(describe)
+    _add_captioner(describe)
 
     caption = command(
         "caption",
@@ -393,6 +488,24 @@ def _add_preset(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="rules for the cues: netflix, netflix-children, bbc, vertical, or a YAML file of "
         "yours (default: netflix)",
+    )
+
+
+def _add_sampling(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--fps", type=_number, metavar="N", help="frames a second to look at (default: 1)"
+    )
+    parser.add_argument(
+        "--sampling",
+        default="fps",
+        metavar="HOW",
+        help="fps, keyframes, shot (one frame a shot) or shot:N (default: fps)",
+    )
+    parser.add_argument(
+        "--decoder",
+        default="auto",
+        metavar="NAME",
+        help="auto, decord, opencv or pyav (default: auto)",
     )
 
 

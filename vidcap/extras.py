@@ -27,7 +27,11 @@ REQUIRED: Mapping[str, str] = {
 }
 
 EXTRAS: Mapping[str, Mapping[str, str]] = {
-    "describe": {"onnxruntime": "onnxruntime", "hibari_tts": "hibari-tts"},
+    "describe": {
+        "onnxruntime": "onnxruntime",
+        "hibari": "hibari-tts",
+        "silero_vad": "silero-vad",
+    },
     "ocr": {"rapidocr": "rapidocr", "onnxruntime": "onnxruntime"},
     "index": {"sqlite_vec": "sqlite-vec"},
     "web": {"gradio": "gradio"},

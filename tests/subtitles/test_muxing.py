@@ -15,7 +15,8 @@ from vidcap.errors import MediaError, OutputError
 from vidcap.subtitles import Cue, Document
 from vidcap.subtitles.formats.srt import SubRip
 from vidcap.subtitles.formats.vtt import WebVTT
-from vidcap.subtitles.muxing import burn, container_for, mux
+from vidcap.subtitles.muxing import burn, mux
+from vidcap.video.remux import container_for
 
 pytestmark = pytest.mark.needs_tool("ffmpeg", "ffprobe")
 

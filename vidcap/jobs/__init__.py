@@ -1,7 +1,16 @@
-"""The jobs that vidcap does: timed sentences for a video, a sentence for a picture."""
+"""The jobs that vidcap does: timed sentences for a video, its description, words for a picture."""
 
 from vidcap.jobs.captions import PictureCaption, caption
+from vidcap.jobs.descriptions import Described, describe
 from vidcap.jobs.loading import load_in_background
 from vidcap.jobs.subtitles import Subtitles, subtitle
 
-__all__ = ["PictureCaption", "Subtitles", "caption", "load_in_background", "subtitle"]
+__all__ = [
+    "Described",
+    "PictureCaption",
+    "Subtitles",
+    "caption",
+    "describe",
+    "load_in_background",
+    "subtitle",
+]

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING
 
-from vidcap import __version__
-from vidcap.errors import NothingToSayError, UsageError
+from vidcap.errors import NothingToSayError
 from vidcap.files import write_atomically
-from vidcap.jobs.loading import as_future, check_counts
-from vidcap.scenes import FrameCaption, Scene, Teller, scenes_from_captions
+from vidcap.jobs.scenes import AnyPath, Number, Plan, Progress, Scenes, plan, watched
 from vidcap.subtitles import (
     Cue,
     Document,
@@ -29,27 +21,10 @@ from vidcap.subtitles import (
 )
 from vidcap.subtitles.document import Fact
 from vidcap.subtitles.formats import SubtitleFormat, format_for_file, format_named
-from vidcap.video.change import find_change
-from vidcap.video.container import regular_file
-from vidcap.video.frame import ReadStatus, VideoInfo
-from vidcap.video.probe import probe
-from vidcap.video.sampling import Sampling, parse_sampling
-from vidcap.video.source import Video, open_video
+from vidcap.video.frame import VideoInfo
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from vidcap.captioning.caption import Caption
     from vidcap.captioning.captioner import Captioner
-    from vidcap.captioning.look import Look, SceneTeller
-    from vidcap.video.frame import Frame
-
-AnyPath = str | os.PathLike[str]
-Number = int | float | str | Fraction
-T = TypeVar("T")
-
-_NUMBER = re.compile(r"\s*[0-9]{1,12}(?:\.[0-9]{1,12})?(?:/[0-9]{1,12})?\s*")
 
 
 def subtitle(
@@ -66,7 +41,7 @@ def subtitle(
     batch_size: int = 16,
     threads: int = 0,
     prompt: str | None = None,
-    progress: Callable[[Fraction], None] | None = None,
+    progress: Progress | None = None,
 ) -> Subtitles:
     """Caption a video: return its scenes, which are worked out while you iterate over them.
 
@@ -92,57 +67,32 @@ def subtitle(
         MediaError: the file cannot be read as a video.
         ModelError: the captioner cannot be loaded; raised when the first scene is asked for.
     """
-    first = None if start is None else _exact("start", start)
-    last = None if end is None else _exact("end", end)
-    if last is not None and last <= (first or 0):
-        raise UsageError(f"end is {end} s; it must be after start, {start or 0} s")
-    check_counts(batch_size, threads)
-    plan = Plan(
-        preset=load_preset(preset),
-        sampling=parse_sampling(sampling, fps=_exact("fps", fps)),
-        start=first,
-        end=last,
+    rules = load_preset(preset)
+    watching = plan(
+        sampling=sampling,
+        fps=fps,
+        start=start,
+        end=end,
         decoder=decoder,
         batch_size=batch_size,
         threads=threads,
     )
-    settings: dict[str, Fact] = {
-        "preset": str(preset),
-        "sampling": sampling,
-        "fps": str(fps) if sampling == "fps" else None,
-        "start": None if start is None else str(start),
-        "end": None if end is None else str(end),
-        "decoder": decoder,
-    }
-    regular_file(path)  # a slip of the pen should not wait for the captioner
-    loading = as_future(
-        captioner, device=device, batch_size=batch_size, threads=threads, prompt=prompt
+    name, info, loading = watched(
+        path,
+        captioner,
+        device=device,
+        batch_size=batch_size,
+        threads=threads,
+        prompt=prompt,
     )
-    return Subtitles(os.fspath(path), probe(path), loading, plan, settings, progress)
+    settings: dict[str, Fact] = {"preset": str(preset), **watching.settings}
+    return Subtitles(name, info, loading, watching, rules, settings, progress)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The options of :func:`subtitle`, checked."""
-
-    preset: Preset
-    sampling: Sampling
-    start: Fraction | None
-    end: Fraction | None
-    decoder: str
-    batch_size: int
-    threads: int
-
-
-class Subtitles(Iterator[Scene]):
+class Subtitles(Scenes):
     """The scenes of one video, worked out as you iterate; then its cues.
 
-    A context manager: leaving it, or :meth:`close`, stops the work and lets go of the file.  Made
-    by :func:`subtitle`.
-
-    Attributes:
-        path: the file, as it was named.
-        info: what the file says of its video.
+    Made by :func:`subtitle`.
     """
 
     def __init__(
@@ -151,32 +101,20 @@ class Subtitles(Iterator[Scene]):
         info: VideoInfo,
         captioner: Future[Captioner],
         plan: Plan,
+        preset: Preset,
         settings: dict[str, Fact],
-        progress: Callable[[Fraction], None] | None = None,
+        progress: Progress | None = None,
     ) -> None:
-        self.path = path
-        self.info = info
-        self._captioner = captioner
-        self._plan = plan
+        super().__init__(
+            path,
+            info,
+            captioner,
+            plan,
+            budget=lambda seconds: preset.budget(seconds, info.frame_rate),
+            progress=progress,
+        )
+        self._preset = preset
         self._settings = settings
-        self._progress = progress
-        self._status: ReadStatus | None = None
-        self._scenes: list[Scene] = []
-        self._work = self._run()
-
-    def __next__(self) -> Scene:
-        scene = next(self._work)
-        self._scenes.append(scene)
-        return scene
-
-    @property
-    def status(self) -> ReadStatus:
-        """How the reading of the video ended; works out what is left first."""
-        for _ in self:
-            pass
-        if self._status is None:
-            raise UsageError("the reading of this video was stopped before its end")
-        return self._status
 
     @cached_property
     def cues(self) -> tuple[Cue, ...]:
@@ -185,7 +123,7 @@ class Subtitles(Iterator[Scene]):
         return tuple(
             cues_from_scenes(
                 self._scenes,
-                self._plan.preset,
+                self._preset,
                 video_end_ms=video_end_ms(end),
                 frame_rate=self.info.frame_rate,
             )
@@ -193,17 +131,12 @@ class Subtitles(Iterator[Scene]):
 
     def document(self) -> Document:
         """Return the cues, the scenes and all that is known of how they came about."""
-        status, captioner = self.status, self._captioner.result()
+        status = self.status
         return Document(
             cues=self.cues,
-            scenes=tuple(self._scenes),
+            scenes=self.scenes,
             video=video_facts(self.info, path=self.path, end=status.end),
-            made_by={
-                "version": __version__,
-                "captioner": captioner.name,
-                **captioner.provenance,
-                "decoder": status.decoder,
-            },
+            made_by=self.made_by,
             settings=self._settings,
             completeness=str(status.completeness),
             notes=status.notes,
@@ -237,125 +170,3 @@ class Subtitles(Iterator[Scene]):
         if not self.cues:
             raise NothingToSayError(f"{self.path}: no picture of it gave a sentence")
         return form.write(self.document())
-
-    @property
-    def scenes(self) -> tuple[Scene, ...]:
-        """All scenes; works out those that are left first."""
-        _ = self.status
-        return tuple(self._scenes)
-
-    @property
-    def captioner(self) -> Captioner:
-        """What says it all."""
-        return self._captioner.result()
-
-    def key_frames(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        """Read the video again, and yield the index of each scene with its middle frame.
-
-        The frames are those in the middle of what was looked at, squashed to the captioner's size.
-
-        Raises:
-            MediaError: the file cannot be read any more.
-        """
-        wanted = {
-            scene.frames[len(scene.frames) // 2].ticks: i for i, scene in enumerate(self.scenes)
-        }
-        with self._open() as video:
-            for frame in video:
-                if frame.ticks in wanted:
-                    yield wanted[frame.ticks], frame.image
-
-    def close(self) -> None:
-        """Stop the work and let go of the file; scenes that were given out stay."""
-        self._work.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _run(self) -> Generator[Scene, None, None]:
-        captioner = self._captioner.result()
-        with self._open() as video:
-            captions = self._captions(video, captioner)
-            yield from scenes_from_captions(
-                captions,
-                end=lambda: video.status.end,
-                teller=self._teller(captioner),
-                find_change=self._find_change,
-            )
-            self._status = video.status
-
-    def _open(self) -> Video:
-        plan = self._plan
-        return open_video(
-            self.info.path,
-            decoder=plan.decoder,
-            sampling=plan.sampling,
-            start=plan.start,
-            end=plan.end,
-            size=self.captioner.picture_size,
-            threads=plan.threads,
-        )
-
-    def _captions(self, video: Video, captioner: Captioner) -> Iterator[FrameCaption]:
-        from vidcap.captioning.watching import watch
-
-        for watched in watch(
-            video, captioner, batch_size=self._plan.batch_size, reached=self._reached
-        ):
-            frame = watched.frame
-            yield FrameCaption(
-                frame.ticks,
-                frame.time,
-                frame.shot,
-                frame.shot_start,
-                watched.caption,
-                watched.look,
-            )
-
-    def _reached(self, frame: Frame) -> None:
-        if self._progress is not None:
-            self._progress(frame.time)
-
-    def _find_change(self, old: Fraction, new: Fraction) -> Fraction | None:
-        return find_change(self.info.path, old, new, decoder=self._plan.decoder)
-
-    def _teller(self, captioner: Captioner) -> Teller | None:
-        from vidcap.captioning.look import SceneTeller
-
-        if not isinstance(captioner, SceneTeller):
-            return None
-        return _Teller(captioner, self._plan.preset, self.info.frame_rate)
-
-
-@dataclass(frozen=True, slots=True)
-class _Teller:
-    """Tells scenes within what the preset leaves room for."""
-
-    captioner: SceneTeller
-    preset: Preset
-    frame_rate: Fraction | None
-
-    def tell(self, looks: Sequence[Look], seconds: Fraction) -> Caption:
-        return self.captioner.tell(looks, self.preset.budget(seconds, self.frame_rate))
-
-    def apart(self, one: Sequence[Look], other: Sequence[Look]) -> float:
-        return self.captioner.apart(one, other)
-
-
-def _exact(name: str, value: Number) -> Fraction:
-    # Through the decimal spelling: 0.1 means a tenth, not the nearest double.
-    text = str(value)
-    try:
-        if _NUMBER.fullmatch(text):
-            return Fraction(text)
-    except ZeroDivisionError:
-        pass
-    raise UsageError(f"{name} is {text}; it must be a number, 0 or more, such as 2, 0.5 or 1/3")

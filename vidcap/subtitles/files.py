@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Protocol
 
 from vidcap.errors import DataError
 from vidcap.subtitles.cues import Cue
 from vidcap.subtitles.document import Document
-from vidcap.subtitles.formats import SubtitleFormat, format_for_file
+from vidcap.subtitles.formats import format_for_file
 from vidcap.subtitles.presets import Preset
 from vidcap.subtitles.rules import Break, broken_rules
 from vidcap.subtitles.timed_text import TimedText
@@ -20,7 +21,15 @@ _MOST_BYTES = 64 * 2**20
 """Larger than any subtitle file, and small enough to be parsed."""
 
 
-def read_subtitles(path: Path, *, form: SubtitleFormat | None = None) -> list[TimedText]:
+class Readable(Protocol):
+    """A format, as far as it is read."""
+
+    def read(self, text: str) -> list[TimedText]:
+        """Return the texts of a file; see :class:`vidcap.subtitles.formats.SubtitleFormat`."""
+        ...
+
+
+def read_subtitles(path: Path, *, form: Readable | None = None) -> list[TimedText]:
     """Return the texts of a subtitle file in its order.
 
     The encoding is UTF-8 or UTF-16 as its first bytes say, and else Windows-1252, which most old

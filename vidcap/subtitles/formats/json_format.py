@@ -43,7 +43,7 @@ class Json:
             "scenes": [_scene(scene) for scene in document.scenes],
             "cues": [_cue(cue) for cue in document.cues],
         }
-        text = json.dumps(_storable(data), ensure_ascii=False, allow_nan=False, indent=2)
+        text = json.dumps(storable(data), ensure_ascii=False, allow_nan=False, indent=2)
         return text + "\n"
 
     def read(self, text: str) -> list[TimedText]:
@@ -127,7 +127,7 @@ def _confidence(confidence: float | None) -> float | None:
     return None if confidence is None else _score(confidence)
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
     """Return ``value`` with all that UTF-8 or JSON cannot hold replaced, at any depth."""
     if isinstance(value, str):
         # Lone surrogates: a file name that is not UTF-8, or a captioner's slip.
@@ -135,7 +135,7 @@ def _storable(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):
-        return {_storable(key): _storable(entry) for key, entry in value.items()}
+        return {storable(key): storable(entry) for key, entry in value.items()}
     if isinstance(value, list):
-        return [_storable(entry) for entry in value]
+        return [storable(entry) for entry in value]
     return value

@@ -69,15 +69,19 @@ class Ttml:
         facts = ", ".join(f"{key}: {value}" for key, value in document.made_by.items())
         blocks = [
             _HEAD.format(
-                language=quoteattr(clean_text(document.language)), made_by=_text(clean_text(facts))
+                language=quoteattr(clean_text(document.language)),
+                made_by=xml_text(clean_text(facts)),
             )
         ]
         for cue in document.cues:
             if lines := clean_lines(cue.lines):
                 begin, end = clock(cue.start_ms, "."), clock(cue.end_ms, ".")
-                text = "<br/>".join(map(_text, lines))
+                text = "<br/>".join(map(xml_text, lines))
                 blocks.append(f'      <p begin="{begin}" end="{end}">{text}</p>\n')
         return "".join([*blocks, _FOOT])
+
+    def _times(self, root: Element) -> TtmlTimes:
+        return TtmlTimes(root)
 
     def read(self, text: str) -> list[TimedText]:
         """Return the texts of a file: the ``p`` elements, with the times of what holds them added.
@@ -97,12 +101,13 @@ class Ttml:
         if _name(root) != "tt":
             raise DataError(f"is no TTML file: its root is {_name(root)!r}")
         try:
-            return list(_Times(root).texts(root, Fraction(0), None))
+            return list(self._times(root).texts(root, Fraction(0), None))
         except (ValueError, ZeroDivisionError) as error:
             raise DataError(f"is no TTML file that can be read: {error}") from error
 
 
-def _text(text: str) -> str:
+def xml_text(text: str) -> str:
+    """Return text as XML holds it; characters that it cannot hold become U+FFFD."""
     return escape(_NOT_XML.sub("\ufffd", text))
 
 
@@ -117,7 +122,7 @@ def _parameter(root: Element, name: str, default: str) -> str:
     return found
 
 
-class _Times:
+class TtmlTimes:
     """Time expressions of one file (TTML2, section 12.3)."""
 
     _OFFSET = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(h|ms|m|s|f|t)")
@@ -138,6 +143,11 @@ class _Times:
         }
 
     def seconds(self, text: str) -> Fraction:
+        """Return a time expression in seconds.
+
+        Raises:
+            ValueError: it is none.
+        """
         text = text.strip()
         if offset := self._OFFSET.fullmatch(text):
             return Fraction(offset[1]) * self._units[offset[2]]
@@ -157,15 +167,21 @@ class _Times:
         elif "dur" in element.attrib:
             end = begin + self.seconds(element.attrib["dur"])
         if _name(element) == "p":
-            lines = (" ".join(line.split()) for line in "".join(_lines(element)).split("\n"))
-            yield TimedText(
-                nearest_ms(begin),
-                nearest_ms(begin if end is None else end),
-                tuple(filter(None, lines)),
-            )
+            yield from self.paragraph(element, begin, end)
             return
         for child in element:
             yield from self.texts(child, begin, end)
+
+    def paragraph(
+        self, element: Element, begin: Fraction, end: Fraction | None
+    ) -> Iterator[TimedText]:
+        """Yield the text of a paragraph, or of a part of it, that begins at ``begin``."""
+        lines = (" ".join(line.split()) for line in "".join(_lines(element)).split("\n"))
+        yield TimedText(
+            nearest_ms(begin),
+            nearest_ms(begin if end is None else end),
+            tuple(filter(None, lines)),
+        )
 
 
 def _lines(element: Element) -> Iterator[str]:

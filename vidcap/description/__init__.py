@@ -1,0 +1,1 @@
+"""Scenes and sound to a description that is spoken: gaps, choice, voices, fitting, mixing."""

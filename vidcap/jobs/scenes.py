@@ -1,0 +1,302 @@
+"""The scenes of a video, worked out as they are asked for: what every job begins with."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from fractions import Fraction
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from vidcap import __version__
+from vidcap.errors import UsageError
+from vidcap.jobs.loading import as_future, check_counts
+from vidcap.scenes import FrameCaption, Scene, Teller, scenes_from_captions
+from vidcap.subtitles.document import Fact
+from vidcap.video.change import find_change
+from vidcap.video.container import regular_file
+from vidcap.video.frame import ReadStatus, VideoInfo
+from vidcap.video.probe import probe
+from vidcap.video.sampling import Sampling, parse_sampling
+from vidcap.video.source import Video, open_video
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vidcap.captioning.caption import Budget, Caption
+    from vidcap.captioning.captioner import Captioner
+    from vidcap.captioning.look import Look, SceneTeller
+    from vidcap.video.frame import Frame
+
+AnyPath = str | os.PathLike[str]
+Number = int | float | str | Fraction
+Progress = Callable[[Fraction], None]
+
+_NUMBER = re.compile(r"\s*[0-9]{1,12}(?:\.[0-9]{1,12})?(?:/[0-9]{1,12})?\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a video is watched, checked.
+
+    Attributes:
+        sampling: which frames are looked at.
+        start, end: player time in seconds to begin and end at.
+        decoder: name of the decoder.
+        batch_size: pictures to caption at a time.
+        threads: for decoding and captioning.
+        settings: what of this decides on the result, as it was given.
+    """
+
+    sampling: Sampling
+    start: Fraction | None
+    end: Fraction | None
+    decoder: str
+    batch_size: int
+    threads: int
+    settings: dict[str, Fact]
+
+
+def plan(
+    *,
+    sampling: str,
+    fps: Number,
+    start: Number | None,
+    end: Number | None,
+    decoder: str,
+    batch_size: int,
+    threads: int,
+) -> Plan:
+    """Check the options of a job that watches a video.
+
+    Raises:
+        UsageError: an option has a value that cannot be used.
+    """
+    first = None if start is None else exact("start", start)
+    last = None if end is None else exact("end", end)
+    if last is not None and last <= (first or 0):
+        raise UsageError(f"end is {end} s; it must be after start, {start or 0} s")
+    check_counts(batch_size, threads)
+    return Plan(
+        sampling=parse_sampling(sampling, fps=exact("fps", fps)),
+        start=first,
+        end=last,
+        decoder=decoder,
+        batch_size=batch_size,
+        threads=threads,
+        settings={
+            "sampling": sampling,
+            "fps": str(fps) if sampling == "fps" else None,
+            "start": None if start is None else str(start),
+            "end": None if end is None else str(end),
+            "decoder": decoder,
+        },
+    )
+
+
+def watched(
+    path: AnyPath,
+    captioner: str | Captioner | Future[Captioner],
+    *,
+    device: str,
+    batch_size: int,
+    threads: int,
+    prompt: str | None,
+) -> tuple[str, VideoInfo, Future[Captioner]]:
+    """Look at a file, and begin to load a captioner for it.
+
+    Raises:
+        UsageError: a prompt was given for a captioner that is loaded.
+        MediaError: the file cannot be read as a video.
+    """
+    regular_file(path)  # a slip of the pen should not wait for the captioner
+    loading = as_future(
+        captioner, device=device, batch_size=batch_size, threads=threads, prompt=prompt
+    )
+    return os.fspath(path), probe(path), loading
+
+
+class Scenes(Iterator[Scene]):
+    """The scenes of one video, worked out as you iterate.
+
+    A context manager: leaving it, or :meth:`close`, stops the work and lets go of the file.
+
+    Attributes:
+        path: the file, as it was named.
+        info: what the file says of its video.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        info: VideoInfo,
+        captioner: Future[Captioner],
+        plan: Plan,
+        *,
+        budget: Callable[[Fraction], Budget],
+        progress: Progress | None = None,
+    ) -> None:
+        self.path = path
+        self.info = info
+        self._captioner = captioner
+        self._plan = plan
+        self._budget = budget
+        self._progress = progress
+        self._status: ReadStatus | None = None
+        self._scenes: list[Scene] = []
+        self._work = self._run()
+
+    def __next__(self) -> Scene:
+        scene = next(self._work)
+        self._scenes.append(scene)
+        return scene
+
+    @property
+    def status(self) -> ReadStatus:
+        """How the reading of the video ended; works out what is left first."""
+        for _ in self:
+            pass
+        if self._status is None:
+            raise UsageError("the reading of this video was stopped before its end")
+        return self._status
+
+    @property
+    def made_by(self) -> dict[str, Fact]:
+        """What made the sentences; works out what is left first."""
+        captioner = self.captioner
+        return {
+            "version": __version__,
+            "captioner": captioner.name,
+            **captioner.provenance,
+            "decoder": self.status.decoder,
+        }
+
+    @property
+    def scenes(self) -> tuple[Scene, ...]:
+        """All scenes; works out those that are left first."""
+        _ = self.status
+        return tuple(self._scenes)
+
+    @property
+    def captioner(self) -> Captioner:
+        """What says it all."""
+        return self._captioner.result()
+
+    def key_frames(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Read the video again, and yield the index of each scene with its middle frame.
+
+        The frames are those in the middle of what was looked at, squashed to the captioner's size.
+
+        Raises:
+            MediaError: the file cannot be read any more.
+        """
+        wanted = {
+            scene.frames[len(scene.frames) // 2].ticks: i for i, scene in enumerate(self.scenes)
+        }
+        with self._open() as video:
+            for frame in video:
+                if frame.ticks in wanted:
+                    yield wanted[frame.ticks], frame.image
+
+    def close(self) -> None:
+        """Stop the work and let go of the file; scenes that were given out stay."""
+        self._work.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _run(self) -> Generator[Scene, None, None]:
+        captioner = self._captioner.result()
+        with self._open() as video:
+            captions = self._captions(video, captioner)
+            yield from scenes_from_captions(
+                captions,
+                end=lambda: video.status.end,
+                teller=self._teller(captioner),
+                find_change=self._find_change,
+            )
+            self._status = video.status
+
+    def _open(self) -> Video:
+        plan = self._plan
+        return open_video(
+            self.info.path,
+            decoder=plan.decoder,
+            sampling=plan.sampling,
+            start=plan.start,
+            end=plan.end,
+            size=self.captioner.picture_size,
+            threads=plan.threads,
+        )
+
+    def _captions(self, video: Video, captioner: Captioner) -> Iterator[FrameCaption]:
+        from vidcap.captioning.watching import watch
+
+        for watched in watch(
+            video, captioner, batch_size=self._plan.batch_size, reached=self._reached
+        ):
+            frame = watched.frame
+            yield FrameCaption(
+                frame.ticks,
+                frame.time,
+                frame.shot,
+                frame.shot_start,
+                watched.caption,
+                watched.look,
+            )
+
+    def _reached(self, frame: Frame) -> None:
+        if self._progress is not None:
+            self._progress(frame.time)
+
+    def _find_change(self, old: Fraction, new: Fraction) -> Fraction | None:
+        return find_change(self.info.path, old, new, decoder=self._plan.decoder)
+
+    def _teller(self, captioner: Captioner) -> Teller | None:
+        from vidcap.captioning.look import SceneTeller
+
+        if not isinstance(captioner, SceneTeller):
+            return None
+        return _Teller(captioner, self._budget)
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Tells scenes within what there is room for."""
+
+    captioner: SceneTeller
+    budget: Callable[[Fraction], Budget]
+
+    def tell(self, looks: Sequence[Look], seconds: Fraction) -> Caption:
+        return self.captioner.tell(looks, self.budget(seconds))
+
+    def apart(self, one: Sequence[Look], other: Sequence[Look]) -> float:
+        return self.captioner.apart(one, other)
+
+
+def exact(name: str, value: Number) -> Fraction:
+    """Return a number of seconds, or of something a second, exactly as it was written.
+
+    Raises:
+        UsageError: it is none, or below 0.
+    """
+    # Through the decimal spelling: 0.1 means a tenth, not the nearest double.
+    text = str(value)
+    try:
+        if _NUMBER.fullmatch(text):
+            return Fraction(text)
+    except ZeroDivisionError:
+        pass
+    raise UsageError(f"{name} is {text}; it must be a number, 0 or more, such as 2, 0.5 or 1/3")

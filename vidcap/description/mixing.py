@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +100,7 @@ def measure(blocks: Iterable[Samples], channels: int) -> Loudness:
     Raises:
         OutputError: ffmpeg fails.
     """
-    arguments = ["-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"]
+    arguments = ["-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-"]
     return _loudness(_feed(blocks, channels, arguments, subject="the sound"))
 
 
@@ -114,7 +113,7 @@ def measure_file(path: Path, *, stream: int = 0) -> Loudness:
     command = [
         ffmpeg_program(),
         *("-nostdin", "-hide_banner", "-nostats", "-i", file_url(path), "-map", f"0:a:{stream}"),
-        *("-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"),
+        *("-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-"),
     ]
     done = subprocess.run(  # noqa: S603 - a list of arguments, files as file: URLs
         command, stdin=subprocess.DEVNULL, capture_output=True, check=False
@@ -305,7 +304,8 @@ def _feed(
         messages.seek(0)
         said = messages.read()
     if code:
-        last: Any = said.decode("utf-8", "replace").strip().split("\n")[-1]
+        lines = said.decode("utf-8", "replace").strip().split("\n")
+        last = next((line for line in reversed(lines) if line != "Conversion failed!"), "")
         raise OutputError(f"{subject}: ffmpeg failed: {last[:300]}")
     return said
 

@@ -9,6 +9,8 @@ from vidcap.description.script import Span
 # Kept free of description on either side of speech: the detector's boundaries are right to a
 # quarter of a second, and a listener needs a moment to change over.
 MARGIN_MS = 300
+# Boundaries found are late rather than early: a gap may be a little longer than it looks.
+_UNSURE_MS = 200
 
 
 def find_gaps(
@@ -28,7 +30,7 @@ def find_gaps(
     gaps: list[Span] = []
     begin, after_speech = 0, False
     for start, end in [*borders, (end_ms, end_ms)]:
-        if start - begin >= min_gap_ms:
+        if start - begin >= min_gap_ms - _UNSURE_MS * after_speech:
             inner = Span(
                 begin + margin_ms * after_speech,
                 start - margin_ms * (start < end_ms),

@@ -117,7 +117,7 @@ def head_noun_phrase(text: str) -> str:
     words = tokenize(text)
     end = 0
     for place, word in enumerate(words):
-        named = place > 0 and words[place - 1] not in _DETERMINERS | _QUALITIES
+        named = place == 0 or words[place - 1] not in _DETERMINERS | _QUALITIES
         if _joins_qualities(words, place):
             continue
         if word in _TAILS | _AUXILIARIES:
@@ -141,6 +141,8 @@ def shorter(text: str) -> list[str]:
     another.  Last comes what it is about, alone.
     """
     words = tokenize(text)
+    if not words:
+        return []
     head = tokenize(head_noun_phrase(text))
     ways: list[Sequence[str]] = [words]
     verb = "is" if words[0] in ("a", "an", "one") else "are"

@@ -125,18 +125,18 @@ def test_the_track_is_added_and_nothing_else_is_changed(film: Path, tmp_path: Pa
     assert found.lufs == pytest.approx(loudness.lufs, abs=3)
 
 
-def test_the_voice_is_heard_where_the_script_says(film: Path, tmp_path: Path) -> None:
+def test_the_voice_is_heard_where_the_script_says(said: sounds.Dialogue, tmp_path: Path) -> None:
+    wave = sounds.write_wave(tmp_path / "sound.wav", said.signal)
+    film = sounds.film(
+        tmp_path / "film.mkv", wave, seconds=said.length_ms / 1000, options=("-c:a", "flac")
+    )
     with describe(film, duck=30) as described:
         described.write(tmp_path / "out.wav")
         script = described.script
     plain, told = heard(film), heard(tmp_path / "out.wav")
     count = min(len(plain), len(told))
     changed = np.abs(told[:count] - plain[:count])
-    level = (
-        lambda start, end: float(  # noqa: E731 - reads best as a word
-            np.sqrt((changed[start * 16 : end * 16] ** 2).mean())
-        )
-    )
+    level = lambda start, end: float(np.sqrt((changed[start * 16 : end * 16] ** 2).mean()))
     for one in script.told:
         assert level(one.start_ms, one.end_ms) > 0.02
     quiet = [Span(one.start_ms - 350, one.end_ms + 350) for one in script.told]
@@ -146,7 +146,7 @@ def test_the_voice_is_heard_where_the_script_says(film: Path, tmp_path: Path) ->
             assert level(start, start + 200) < 0.01
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_every_container_says_what_the_track_is_for(
     suffix: str, said: sounds.Dialogue, tmp_path: Path
 ) -> None:
@@ -160,7 +160,7 @@ def test_every_container_says_what_the_track_is_for(
     assert track["codec_type"] == "audio"
     assert track["disposition"]["visual_impaired"] == 1
     assert track["tags"]["language"] == "eng"
-    assert others[1]["disposition"]["default"] == 1
+    assert [s["disposition"] for s in others] == [s["disposition"] for s in streams(source)]
     assert hashes(source, "0") == hashes(tmp_path / f"out{suffix}", "0:v", "0:a:0")
 
 
@@ -194,7 +194,7 @@ def test_extended_the_film_waits_and_all_is_told(film: Path, tmp_path: Path) -> 
         time = max(time for time in shades if time <= middle)
         after = (one.start_ms + shift + one.pause_ms) / 1000 + 0.25
         later = max(time for time in shades if time <= after)
-        assert shades[later] > shades[time] + 50 or one.start_ms == 0
+        assert shades[later] > shades[time] + 50 or one.start_ms < 100
         shift += one.pause_ms
 
 
@@ -376,7 +376,7 @@ def test_files_that_cannot_be_read_are_named(film: Path, tmp_path: Path) -> None
         describe(film) as described,
         pytest.raises(UsageError, match=r"the suffix says what to write; it can be \.mp4"),
     ):
-        described.write(tmp_path / "out.doc")
+        described.write(tmp_path / "out.mov")
 
 
 def test_the_script_says_how_it_came_about(film: Path, tmp_path: Path) -> None:

@@ -14,12 +14,11 @@ from vidcap.commands.inputs import VIDEO_SUFFIXES, find_inputs
 from vidcap.commands.outcomes import run_all
 from vidcap.commands.progress import Reporter
 from vidcap.description.formats import FORMATS
-from vidcap.description.muxing import SOUNDS
+from vidcap.description.muxing import CONTAINERS, SOUNDS, container_for
 from vidcap.description.script import Verdict
 from vidcap.errors import UsageError
 from vidcap.jobs import Described, describe
 from vidcap.video.readers import check_decoder
-from vidcap.video.remux import CONTAINERS, container_for
 from vidcap.video.sampling import parse_sampling
 
 _VIDEO = "video"

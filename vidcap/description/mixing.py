@@ -133,15 +133,15 @@ def voice_gain(voice: Loudness, film: Loudness | None) -> float:
     return float(10 ** ((target - voice.lufs) / 20))
 
 
-def resampled(speech: Speech) -> NDArray[np.float32]:
-    """Return a spoken sentence at 48 kHz, ``(n,)``, from -1 to 1."""
+def resampled(speech: Speech, *, rate: int = RATE) -> NDArray[np.float32]:
+    """Return a spoken sentence with so many samples a second, ``(n,)``, from -1 to 1."""
     import av
 
     if not len(speech.samples):
         return np.zeros(0, np.float32)
     frame = av.AudioFrame.from_ndarray(speech.samples[None], format="s16", layout="mono")
     frame.sample_rate = speech.rate
-    resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
+    resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
     parts = [*resampler.resample(frame), *resampler.resample(None)]
     return np.concatenate([part.to_ndarray().reshape(-1) for part in parts]).astype(np.float32)
 

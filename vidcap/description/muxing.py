@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from vidcap.ffmpeg import ffmpeg_program, file_url, run_ffmpeg
 from vidcap.files import replacing
 from vidcap.video.frame import VideoInfo
 from vidcap.video.remux import (
-    CONTAINERS,
     SAME_BYTES,
     VIDEO_CODECS,
     Progress,
@@ -35,18 +33,19 @@ _SOUND_CODECS: Mapping[str, Mapping[str, Any]] = {
 SOUNDS = tuple(_SOUND_CODECS)
 """Suffixes of the files that hold sound alone."""
 
+CONTAINERS = (".mp4", ".mkv")
+"""Suffixes of the files that can say of a track that it is for the visually impaired; QuickTime and
+WebM, as ffmpeg writes them, cannot."""
+
+_TRACK: Mapping[str, Any] = {"b": "160k"}
+_TRACK_CODEC = "aac"
 _FALLBACK_RATE = Fraction(25)
 _HIGHEST_RATE = Fraction(60)
 
 
-@dataclass(frozen=True, slots=True)
-class _TrackCodec:
-    codec: str
-    bit_rate: str
-
-
-def _track_codec(suffix: str) -> _TrackCodec:
-    return _TrackCodec("libopus", "128k") if suffix == ".webm" else _TrackCodec("aac", "160k")
+def container_for(film: Path) -> str:
+    """Return the suffix of a file for a described film: its own kind, or Matroska's."""
+    return ".mp4" if film.suffix.lower() in (".mp4", ".m4v") else ".mkv"
 
 
 def write_sound(
@@ -89,7 +88,7 @@ def write_described(
     Args:
         film: the file; all of its streams are copied.
         mix: the sound.
-        target: the file to write; its suffix is one of :data:`vidcap.video.remux.CONTAINERS`.
+        target: the file to write; its suffix is one of ``CONTAINERS``.
         language: of the description, as a BCP 47 tag.
         progress: is called with the seconds that are done.
 
@@ -100,15 +99,14 @@ def write_described(
         OutputError: the container is none of these, or ffmpeg fails.
     """
     _check(target)
-    codec = _track_codec(target.suffix.lower())
     track = Track(
         mix,
         "a",
-        codec.codec,
+        _TRACK_CODEC,
         language=language,
         title=TITLE,
         disposition=DISPOSITION,
-        options={"b": codec.bit_rate},
+        options=_TRACK,
     )
     return add_track(film, track, target, progress=progress)
 
@@ -140,8 +138,6 @@ def write_waiting(
     import ffmpeg
 
     _check(target)
-    suffix = target.suffix.lower()
-    codec = _track_codec(suffix)
     rate = min(info.frame_rate or _FALLBACK_RATE, _HIGHEST_RATE)
     moved = "+".join(
         [
@@ -150,10 +146,10 @@ def write_waiting(
         ]
     )
     settings = {
-        **VIDEO_CODECS.get(suffix, VIDEO_CODECS[""]),
+        **VIDEO_CODECS[""],
         **SAME_BYTES,
-        "c:a": codec.codec,
-        "b:a": codec.bit_rate,
+        "c:a": _TRACK_CODEC,
+        "b:a": _TRACK["b"],
         "disposition:a:0": f"default+{DISPOSITION}",
         "metadata:s:a:0": f"language={three_letters(language)}",
         "map_chapters": -1,  # their times would be those of the film as it was
@@ -173,5 +169,5 @@ def write_waiting(
 def _check(target: Path) -> None:
     if target.suffix.lower() not in CONTAINERS:
         raise OutputError(
-            f"{target}: cannot hold a track of description; {', '.join(CONTAINERS)} can"
+            f"{target}: cannot say that a track is a description; {', '.join(CONTAINERS)} can"
         )

@@ -29,7 +29,13 @@ from vidcap.description.mixing import (
     write_mix,
 )
 from vidcap.description.mixing import RATE as MIX_RATE
-from vidcap.description.muxing import SOUNDS, write_described, write_sound, write_waiting
+from vidcap.description.muxing import (
+    CONTAINERS,
+    SOUNDS,
+    write_described,
+    write_sound,
+    write_waiting,
+)
 from vidcap.description.risk import measured_risk
 from vidcap.description.script import Candidate, Description, Detail, LeftOut, Script, Span
 from vidcap.description.sound import Samples, SoundInfo, find_sound, stream_sound
@@ -48,7 +54,6 @@ from vidcap.subtitles.times import nearest_ms, video_end_ms
 from vidcap.video.container import regular_file
 from vidcap.video.frame import VideoInfo
 from vidcap.video.probe import probe
-from vidcap.video.remux import CONTAINERS
 
 if TYPE_CHECKING:
     from vidcap.captioning.captioner import Captioner
@@ -308,9 +313,9 @@ class Described:
         """Write a file, whole or not at all, over whatever stands there; its suffix says what.
 
         Args:
-            path: ``.mp4``, ``.m4v``, ``.mov``, ``.mkv`` or ``.webm`` for the video with its
-                description; ``.wav``, ``.m4a`` or ``.mp3`` for the described sound alone;
-                ``.vtt``, ``.dapt.xml``, ``.json`` or ``.txt`` for the script.
+            path: ``.mp4`` or ``.mkv`` for the video with its description; ``.wav``, ``.m4a`` or
+                ``.mp3`` for the described sound alone; ``.vtt``, ``.dapt.xml``, ``.json`` or
+                ``.txt`` for the script.
             progress: is called with the seconds that are done.
 
         Returns:

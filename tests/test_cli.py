@@ -4,75 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import av
-import numpy as np
 import pytest
 from PIL import Image
 
 import vidcap
 from tests import media
 from tests.fakes import BrokenCaptioner, ExplainingCaptioner, ShadeCaptioner, SilentCaptioner
+from tests.running import Vidcap, copy, visible
 from vidcap.cli import main
 from vidcap.commands import exits
-
-
-@dataclass(frozen=True)
-class Result:
-    code: int
-    out: str
-    err: str
-
-
-Vidcap = Callable[..., Result]
-
-
-@pytest.fixture
-def vidcap_(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Vidcap:
-    """Runs the command with the captioner given."""
-
-    def run(*words: str | Path, captioner: ShadeCaptioner | None = None) -> Result:
-        loaded = captioner or ShadeCaptioner()
-        monkeypatch.setattr(
-            "vidcap.captioning.registry.load_captioner", lambda *args, **options: loaded
-        )
-        code = main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return Result(code, out, err)
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pictures = [
-        np.full((64, 96, 3), level, np.uint8) for level in (10, 120, 240) for _ in range(20)
-    ]
-    path = tmp_path_factory.mktemp("films") / "film.mp4"
-    return media.write_video(path, pictures=pictures, rate=10)
-
-
-@pytest.fixture
-def film(original: Path, tmp_path: Path) -> Path:
-    return copy(original, tmp_path / "film.mp4")
-
-
-def copy(source: Path, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(source.read_bytes())
-    return path
-
-
-def visible(folder: Path) -> list[str]:
-    return sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_file() and ".vidcap" not in path.parts
-    )
 
 
 def test_a_sidecar_is_written_beside_the_video(film: Path, vidcap_: Vidcap) -> None:

@@ -136,7 +136,10 @@ def test_the_voice_is_heard_where_the_script_says(said: sounds.Dialogue, tmp_pat
     plain, told = heard(film), heard(tmp_path / "out.wav")
     count = min(len(plain), len(told))
     changed = np.abs(told[:count] - plain[:count])
-    level = lambda start, end: float(np.sqrt((changed[start * 16 : end * 16] ** 2).mean()))
+
+    def level(start: int, end: int) -> float:
+        return float(np.sqrt((changed[start * 16 : end * 16] ** 2).mean()))
+
     for one in script.told:
         assert level(one.start_ms, one.end_ms) > 0.02
     quiet = [Span(one.start_ms - 350, one.end_ms + 350) for one in script.told]

@@ -64,8 +64,8 @@ def test_every_public_name_is_there() -> None:
     for name in vidcap.__all__:
         assert getattr(vidcap, name) is not None
     assert set(vidcap.__all__) <= set(dir(vidcap))
-    with pytest.raises(AttributeError, match="no attribute 'describe'"):
-        vidcap.describe  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'sing'"):
+        vidcap.sing  # noqa: B018
 
 
 def test_imports_point_one_way() -> None:

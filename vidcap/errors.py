@@ -32,7 +32,7 @@ class NothingToSayError(VidcapError):
 
 
 class ModelError(VidcapError):
-    """A captioner, checkpoint or its weights cannot be found, read or used."""
+    """A captioner, its checkpoint, or a voice cannot be found, read or used."""
 
     exit_code = 5
 

@@ -20,7 +20,7 @@ MEANINGS: Mapping[int, str] = {
     errors.UsageError.exit_code: "an option or argument cannot be used",
     errors.MediaError.exit_code: "a file cannot be read as a video or picture",
     errors.NothingToSayError.exit_code: "no picture gave a sentence; no file was written",
-    errors.ModelError.exit_code: "a captioner cannot be found, read or used",
+    errors.ModelError.exit_code: "a captioner or a voice cannot be found, read or used",
     errors.OutputError.exit_code: "a result cannot be written",
     errors.MissingExtraError.exit_code: "an optional package is missing",
     errors.DataError.exit_code: "a configuration or data file is not as it should be",

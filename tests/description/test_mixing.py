@@ -22,9 +22,11 @@ from vidcap.description.mixing import (
     measure_file,
     mixed,
     resampled,
+    timed_voices,
     voice_gain,
     write_mix,
 )
+from vidcap.description.script import Candidate, Description, Verdict
 from vidcap.description.voices.base import Speech
 from vidcap.errors import OutputError
 
@@ -88,15 +90,36 @@ def test_the_film_stands_still_where_the_timeline_says() -> None:
     assert np.array_equal(out[7 * RATE // 2 :], film[2 * RATE :, 0])
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 3000)), max_size=5),
-    st.integers(0, 6000),
-)
-def test_a_timeline_only_ever_puts_off(pauses: list[tuple[int, int]], time: int) -> None:
-    timeline = Timeline(tuple(sorted(pauses)))
-    assert timeline.at(time) >= time
-    assert timeline.at(time + 1) > timeline.at(time)
-    assert timeline.at(10_000) == 10_000 + timeline.longer_ms
+@given(st.lists(st.tuples(st.integers(0, 900), st.integers(1, 900), st.booleans()), max_size=8))
+def test_voices_are_heard_one_after_another(parts: list[tuple[int, int, bool]]) -> None:
+    told, free = [], 0
+    for wait, spoken, pauses in parts:
+        start = free + wait
+        told.append(
+            Description(
+                start_ms=start,
+                end_ms=start if pauses else start + spoken,
+                text="x",
+                verdict=Verdict.PAUSE if pauses else Verdict.FITS,
+                needed_ms=spoken,
+                available_ms=0,
+                spoken_ms=spoken,
+                pause_ms=spoken + 800 if pauses else 0,
+                speed=1.0,
+                words_per_minute=1.0,
+                candidate=Candidate(None, start, start, "x"),
+            )
+        )
+        free = told[-1].end_ms
+    told.sort(key=lambda one: (one.start_ms, not one.pause_ms))
+    voices = timed_voices(told, lambda one: SILENT)
+    end = -1
+    for one, voice in zip(told, voices, strict=True):
+        assert voice.start_ms >= one.start_ms
+        assert voice.start_ms >= end
+        end = voice.start_ms + one.spoken_ms
+    timeline = Timeline(tuple((one.start_ms, one.pause_ms) for one in told if one.pause_ms))
+    assert end <= free + timeline.longer_ms
 
 
 def test_sound_that_ends_early_is_silent_to_the_end_of_the_film() -> None:

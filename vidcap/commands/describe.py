@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -91,12 +92,11 @@ class _Job(FileJob):
 
     def make(self, path: Path, missing: Mapping[str, Path]) -> str:
         options = self.job_options()
-        with (
-            self.reporter.bar(path.name) as bar,
-            describe(path, **options, progress=bar.reach) as described,
-        ):
-            bar.expect(Fraction(0), described.info.duration)
-            script = described.script
+        with ExitStack() as stack:
+            with self.reporter.bar(path.name) as bar:
+                described = stack.enter_context(describe(path, **options, progress=bar.reach))
+                bar.expect(Fraction(0), described.info.duration)
+                script = described.script
             self._report(path, described)
             for name, target in missing.items():
                 if name in _SCRIPT_KINDS.values():

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from vidcap.description.choose import tell_best_first, without_repeats
 from vidcap.description.gaps import free_of
 from vidcap.description.script import Candidate, Description, LeftOut, Span, Verdict
-from vidcap.description.voices.base import Speech, Voice
+from vidcap.description.voices.base import Voice
 from vidcap.description.wording import count_words, shorter
 
 # A listener follows a fifth more than the usual rate for a sentence (Packer 1996 and after him the
@@ -73,8 +73,10 @@ class Fitter:
         told: list[Description] = []
 
         def tell(candidate: Candidate) -> str | None:
+            window = _window(candidate)
             taken = [Span(one.start_ms, one.end_ms) for one in told]
-            made = self._place(candidate, free_of(gaps, taken, apart_ms=_APART_MS), told)
+            free = free_of(_near(gaps, window), _near(taken, window), apart_ms=_APART_MS)
+            made = self._place(candidate, free, told)
             if isinstance(made, LeftOut):
                 left.append(made)
                 return None
@@ -83,44 +85,44 @@ class Fitter:
 
         left += tell_best_first(kept, tell)
         return Fitted(
-            tuple(sorted(told, key=lambda one: (one.start_ms, one.candidate.start_ms))),
+            # Where the film stands still comes before what is told as it goes on.
+            tuple(sorted(told, key=lambda one: (one.start_ms, not one.pause_ms))),
             tuple(sorted(left, key=lambda one: (one.candidate.start_ms, one.candidate.end_ms))),
         )
-
-    def speak(self, description: Description) -> Speech:
-        """Return the voice of a description."""
-        return self._voice.speak(description.text, speed=description.speed)
 
     def as_written(self, script: Sequence[Candidate]) -> Fitted:
         """Tell a script as somebody wrote it: each text from where it begins, nothing left out.
 
         A text that is longer than its time is spoken faster, up to the limit, and then runs over
-        its end, which its note says; with pauses, the film stands still for it instead.
+        its end, which its note says; with pauses, the film stands still for it instead.  One that
+        begins before the one in front has ended waits for it.
 
         Args:
             script: in order of time.
         """
-        told = []
-        for place, own in enumerate(script):
-            needed, available = self._length(own.text, self._speed), own.end_ms - own.start_ms
-            following = script[place + 1].start_ms if place + 1 < len(script) else None
+        told: list[Description] = []
+        free_from = 0
+        for own in script:
+            start = max(own.start_ms, free_from)
+            needed, available = self._length(own.text, self._speed), own.end_ms - start
             speed = self._speed_for(own.text, available)
-            over = ""
+            notes = []
+            if start > own.start_ms:
+                late = (start - own.start_ms) / 1000
+                notes.append(f"begins {late:.1f} s late, behind the one before")
             if speed is None and self._pauses:
-                told.append(self._in_a_pause(own, own.start_ms, needed, available))
-                continue
-            if speed is None:
-                speed = self._fastest
-                spoken = self._length(own.text, speed)
-                over = f"runs {(spoken - available) / 1000:.1f} s over its end"
-                if following is not None and own.start_ms + spoken > following:
-                    over += ", and into the next"
-            verdict = Verdict.FITS if speed == self._speed else Verdict.FASTER
-            told.append(
-                self._description(
-                    own, own.start_ms, own.text, verdict, needed, available, speed, note=over
+                made = self._in_a_pause(own, start, needed, max(0, available))
+            else:
+                if speed is None:
+                    speed = self._fastest
+                    over = (self._length(own.text, speed) - available) / 1000
+                    notes.append(f"runs {over:.1f} s over its end")
+                verdict = Verdict.FITS if speed == self._speed else Verdict.FASTER
+                made = self._description(
+                    own, start, own.text, verdict, needed, max(0, available), speed
                 )
-            )
+            told.append(replace(made, note="; ".join(notes)))
+            free_from = made.end_ms
         return Fitted(tuple(told), ())
 
     def _place(
@@ -170,8 +172,6 @@ class Fitter:
         needed: int,
         available: int,
         speed: float,
-        *,
-        note: str = "",
     ) -> Description:
         spoken = self._length(text, speed)
         return Description(
@@ -186,7 +186,6 @@ class Fitter:
             speed=speed,
             words_per_minute=round(60_000 * count_words(text) / spoken, 1) if spoken else 0.0,
             candidate=candidate,
-            note=note,
         )
 
     def _length(self, text: str, speed: float) -> int:
@@ -201,7 +200,7 @@ class Fitter:
         speed = self._speed
         length = self._length(text, speed)
         while length > available:
-            if speed == self._fastest or not available:
+            if speed == self._fastest or available <= 0:
                 return None
             # A voice is not in proportion to its speed: pauses stay.  Go on from what it took.
             speed = min(self._fastest, speed * max(_STEP, min(_FASTEST, length / available)))
@@ -209,10 +208,26 @@ class Fitter:
         return speed
 
 
+def _window(candidate: Candidate) -> Span:
+    """Return the time in which a candidate may be told."""
+    return Span(candidate.start_ms - _LEAD_MS, candidate.end_ms + _TAIL_MS)
+
+
+def _near(spans: Sequence[Span], window: Span) -> list[Span]:
+    """Return the stretches that touch a window or lie close to it."""
+    return [
+        span
+        for span in spans
+        if span.start_ms <= window.end_ms + _APART_MS and span.end_ms >= window.start_ms - _APART_MS
+    ]
+
+
 def _room(candidate: Candidate, free: Sequence[Span]) -> Span | None:
     """Return the longest stretch in which a candidate may be told; the first of equals."""
-    begin, end = candidate.start_ms - _LEAD_MS, candidate.end_ms + _TAIL_MS
-    parts = (Span(max(gap.start_ms, begin), min(gap.end_ms, end)) for gap in free)
+    window = _window(candidate)
+    parts = (
+        Span(max(gap.start_ms, window.start_ms), min(gap.end_ms, window.end_ms)) for gap in free
+    )
     return max(
         (part for part in parts if part.length_ms > 0 and part.start_ms < candidate.end_ms),
         key=lambda part: (part.length_ms, -part.start_ms),

@@ -13,12 +13,14 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vidcap.description.formats.dapt import RAMP_MS
+from vidcap.description.script import Description
 from vidcap.description.sound import Samples
 from vidcap.description.voices.base import Speech
 from vidcap.errors import OutputError
@@ -57,21 +59,17 @@ class Loudness:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Film time to the time of what is written, where the film stands still now and then.
+    """Where the film stands still.
 
     Attributes:
-        pauses: when it stands still in milliseconds of player time, and for how long, in order.
+        pauses: when it does in milliseconds of player time, and for how long, in order.
     """
 
     pauses: tuple[tuple[int, int], ...] = ()
 
-    def at(self, time_ms: int) -> int:
-        """Return when a moment of the film comes; where it stands still, when that begins."""
-        return time_ms + sum(length for at, length in self.pauses if at < time_ms)
-
     @property
     def longer_ms(self) -> int:
-        """By how much it is longer than the film."""
+        """By how much what is written is longer than the film."""
         return sum(length for _, length in self.pauses)
 
 
@@ -88,6 +86,24 @@ class Voiced:
     start_ms: int
     seconds: Fraction
     speak: Callable[[], Speech]
+
+
+def timed_voices(
+    told: Sequence[Description], speak: Callable[[Description], Speech]
+) -> list[Voiced]:
+    """Return when each sentence is heard in a film that stands still for some of them.
+
+    Args:
+        told: in order of time, those in a pause before others of the same moment.
+        speak: gives the voice of one.
+    """
+    voices, shift = [], 0
+    for one in told:
+        # In a pause, as much silence stands before the voice as behind it.
+        start = one.start_ms + shift + max(0, one.pause_ms - one.spoken_ms) // 2
+        voices.append(Voiced(start, Fraction(one.spoken_ms, 1000), partial(speak, one)))
+        shift += one.pause_ms
+    return voices
 
 
 def measure(blocks: Iterable[Samples], channels: int) -> Loudness:

@@ -20,11 +20,11 @@ from vidcap.description.mixing import (
     CEILING_DBTP,
     Loudness,
     Timeline,
-    Voiced,
     measure,
     measure_file,
     mixed,
     resampled,
+    timed_voices,
     voice_gain,
     write_mix,
 )
@@ -41,7 +41,7 @@ from vidcap.description.script import Candidate, Description, Detail, LeftOut, S
 from vidcap.description.sound import Samples, SoundInfo, find_sound, stream_sound
 from vidcap.description.speech import RATE as SPEECH_RATE
 from vidcap.description.speech import SpeechDetector, find_speech
-from vidcap.description.voices import DEFAULT_VOICE, Voice, load_voice
+from vidcap.description.voices import DEFAULT_VOICE, Speech, Voice, load_voice
 from vidcap.description.voices.cache import CachedVoice
 from vidcap.errors import UsageError
 from vidcap.files import longest_suffix, write_atomically
@@ -415,22 +415,11 @@ class Described:
         """Return the described sound as a file, made when it is not there."""
         target = Path(self._folder.name) / "mix.flac"
         if not target.exists():
-            timeline = self.timeline
-            voices = [
-                Voiced(
-                    timeline.at(one.start_ms) + (one.pause_ms - one.spoken_ms) // 2
-                    if one.pause_ms
-                    else timeline.at(one.start_ms),
-                    Fraction(one.spoken_ms, 1000),
-                    lambda one=one: self._voice.speak(one.text, speed=one.speed),  # type: ignore[misc]
-                )
-                for one in self.script.told
-            ]
             blocks = mixed(
                 self._film_blocks(),
-                voices,
+                timed_voices(self.script.told, self._speak),
                 channels=self._channels,
-                timeline=timeline,
+                timeline=self.timeline,
                 length_ms=self.script.length_ms,
                 gain=voice_gain(measure(self._voice_blocks(), self._channels), self.film_loudness),
                 duck_db=self.script.duck_db,
@@ -444,9 +433,12 @@ class Described:
             )
         return target
 
+    def _speak(self, one: Description) -> Speech:
+        return self._voice.speak(one.text, speed=one.speed)
+
     def _voice_blocks(self) -> Iterator[Samples]:
         for one in self.script.told:
-            spoken = resampled(self._voice.speak(one.text, speed=one.speed))
+            spoken = resampled(self._speak(one))
             yield spoken[:, None].repeat(self._channels, axis=1)
 
 

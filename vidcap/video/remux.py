@@ -120,7 +120,9 @@ def _write(
     for key, value in facts.items():
         more += [f"-metadata:s:{stream}", f"{key}={value}"]
     with replacing(target) as scratch:
-        inputs = ffmpeg.input(file_url(video)), ffmpeg.input(file_url(track.file))
+        # MPEG program streams leave times out that Matroska asks for.
+        film = ffmpeg.input(file_url(video), fflags="+genpts")
+        inputs = film, ffmpeg.input(file_url(track.file))
         command = ffmpeg.output(*inputs, file_url(scratch), **settings).compile(
             cmd=ffmpeg_program(), overwrite_output=True
         )

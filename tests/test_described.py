@@ -391,3 +391,15 @@ def test_the_script_says_how_it_came_about(film: Path, tmp_path: Path) -> None:
     assert data["made_by"]["captioner"] == "shades"
     assert data["film"]["path"] == str(film)
     assert Fraction(data["length_ms"], 1000) == described.script.length_ms / Fraction(1000)
+
+
+def test_a_program_stream_with_times_left_out_becomes_matroska(
+    film: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "film.mpg"
+    command = ["ffmpeg", "-v", "error", "-i", str(film), "-t", "3", "-c:v", "mpeg2video"]
+    command += ["-r", "25", "-bf", "2", "-c:a", "mp2", "-ar", "48000", str(source)]
+    subprocess.run(command, check=True, timeout=60)
+    with describe(source) as described:
+        described.write(tmp_path / "out.mkv")
+    assert hashes(source, "0:v", "0:a") == hashes(tmp_path / "out.mkv", "0:v", "0:a:0")

@@ -393,9 +393,7 @@ def test_the_script_says_how_it_came_about(film: Path, tmp_path: Path) -> None:
     assert Fraction(data["length_ms"], 1000) == described.script.length_ms / Fraction(1000)
 
 
-def test_a_program_stream_with_times_left_out_becomes_matroska(
-    film: Path, tmp_path: Path
-) -> None:
+def test_a_program_stream_with_times_left_out_becomes_matroska(film: Path, tmp_path: Path) -> None:
     source = tmp_path / "film.mpg"
     command = ["ffmpeg", "-v", "error", "-i", str(film), "-t", "3", "-c:v", "mpeg2video"]
     command += ["-r", "25", "-bf", "2", "-c:a", "mp2", "-ar", "48000", str(source)]

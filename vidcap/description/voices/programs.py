@@ -29,8 +29,8 @@ class EspeakVoice:
         ModelError: it has no such voice.
     """
 
-    # It counts otherwise than people do: over 100 captions its 160 are so many.
-    words_per_minute = 216.0
+    # It counts otherwise than people do: in captions its 160 are so many.
+    words_per_minute = 235.0
     _ASKED = 160
 
     def __init__(self, name: str = "en-us") -> None:

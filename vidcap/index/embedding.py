@@ -167,9 +167,9 @@ class SentenceEmbedder:
     def _norm(self, name: str, x: Array) -> Array:
         centred = x - x.mean(axis=-1, keepdims=True)
         spread = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + np.float32(1e-12))
-        y: Array = centred / spread * self._weights[f"{name}.weight"] + self._weights[
-            f"{name}.bias"
-        ]
+        y: Array = (
+            centred / spread * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
+        )
         return y
 
 

@@ -22,13 +22,15 @@ def pack(vector: NDArray[np.floating]) -> bytes:
     # By the largest: bytes would be wasted on what a unit vector never reaches.
     largest = float(np.abs(vector).max(initial=0))
     scaled = vector * (_SCALE / largest) if largest else vector
-    return np.rint(scaled).astype(np.int8).tobytes()
+    packed: bytes = np.rint(scaled).astype(np.int8).tobytes()
+    return packed
 
 
 def unpack(packed: bytes | list[bytes]) -> Vector:
     """Return vectors of length 1, ``(dimensions,)`` for one and ``(n, dimensions)`` for a list."""
     if isinstance(packed, bytes):
-        return unpack([packed])[0]
+        one: Vector = unpack([packed])[0]
+        return one
     if not packed:
         return np.zeros((0, 0), np.float32)
     numbers = np.frombuffer(b"".join(packed), np.int8).reshape(len(packed), -1)

@@ -16,6 +16,7 @@ from vidcap.index import claims
 from vidcap.index.fingerprint import content_hash, located
 from vidcap.index.records import FileRecord, SceneRecord, Status, VideoRecord
 from vidcap.index.schema import VERSION, connect, speaking_of, transaction
+from vidcap.index.vectors import VectorSearch
 
 _VIDEO = "content, size, duration_ms, error, completeness, model, settings, made_by"
 
@@ -33,6 +34,8 @@ class Catalogue:
     Attributes:
         path: the file.
         connection: to SQLite, for whoever wants to ask what no method here does.
+        owner: what this object is called in claims.
+        vectors: finds scenes by vectors.
 
     Raises:
         DataError: there is no such file, it is no catalogue, or a newer vidcap made it.
@@ -43,6 +46,7 @@ class Catalogue:
         self.path = Path(path)
         self.connection = connect(self.path, create=create)
         self.owner = claims.new_owner()
+        self.vectors = VectorSearch(self.connection)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -142,7 +146,7 @@ class Catalogue:
         """Return a video by its content."""
         with speaking_of(self.path):
             row = self.connection.execute(
-                f"SELECT {_VIDEO} FROM video WHERE content = ?",  # noqa: S608 - names of columns
+                f"SELECT {_VIDEO} FROM video WHERE content = ?",
                 (content,),
             ).fetchone()
         return _video(row) if row else None
@@ -152,9 +156,7 @@ class Catalogue:
         with speaking_of(self.path):
             yield from map(
                 _video,
-                self.connection.execute(
-                    f"SELECT {_VIDEO} FROM video ORDER BY content"  # noqa: S608 - likewise
-                ),
+                self.connection.execute(f"SELECT {_VIDEO} FROM video ORDER BY content"),
             )
 
     def add(
@@ -186,7 +188,7 @@ class Catalogue:
                 return False
             self.connection.execute("DELETE FROM video WHERE content = ?", (video.content,))
             row = self.connection.execute(
-                f"INSERT INTO video ({_VIDEO}, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                f"INSERT INTO video ({_VIDEO}, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     video.content,
                     video.size,
@@ -349,7 +351,7 @@ class Catalogue:
     def _counts(self, column: str) -> dict[str, int]:
         return dict(
             self.connection.execute(
-                f"SELECT {column}, count(*) FROM video WHERE state = 'done'"  # noqa: S608 - ours
+                f"SELECT {column}, count(*) FROM video WHERE state = 'done'"
                 f" GROUP BY {column} ORDER BY {column}"
             )
         )

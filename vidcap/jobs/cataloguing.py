@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidcap.captioning.caption import Budget
+from vidcap.captioning.look import PictureEmbedder
 from vidcap.index import SceneRecord, VideoRecord
 from vidcap.index.embedding import SentenceEmbedder
 from vidcap.index.fingerprint import model_hash, settings_hash
@@ -111,8 +112,13 @@ def _record(scene: Scene) -> SceneRecord:
 
 
 def _add_pictures(records: list[SceneRecord], scenes: Scenes, captioner: Captioner) -> None:
+    embedder = captioner if isinstance(captioner, PictureEmbedder) else None
     for number, image in scenes.key_frames():
-        records[number] = replace(records[number], thumbnail=thumbnail(image, scenes.info))
+        records[number] = replace(
+            records[number],
+            thumbnail=thumbnail(image, scenes.info),
+            picture_vector=pack(embedder.embed([image])[0]) if embedder else None,
+        )
 
 
 def _add_meaning(records: list[SceneRecord], embedder: SentenceEmbedder) -> None:

@@ -15,7 +15,7 @@ from vidcap.captioning.look import PictureEmbedder
 from vidcap.index import SceneRecord, VideoRecord
 from vidcap.index.embedding import SentenceEmbedder
 from vidcap.index.fingerprint import model_hash, settings_hash
-from vidcap.index.vectors import pack
+from vidcap.index.vectors import pack, unpack
 from vidcap.jobs.scenes import Plan, Progress, Scenes, watched
 from vidcap.subtitles.times import nearest_ms
 from vidcap.video.frame import VideoInfo
@@ -87,7 +87,7 @@ def catalogued(
         if way.screen_text:
             _add_screen_text(records, scenes)
         if embedder is not None:
-            _add_meaning(records, embedder)
+            _add_meaning(records, scenes.scenes, embedder)
         video = VideoRecord(
             content,
             size,
@@ -121,11 +121,21 @@ def _add_pictures(records: list[SceneRecord], scenes: Scenes, captioner: Caption
         )
 
 
-def _add_meaning(records: list[SceneRecord], embedder: SentenceEmbedder) -> None:
-    said = [number for number, record in enumerate(records) if record.text]
-    vectors = embedder.embed([records[number].text for number in said])
-    for number, vector in zip(said, vectors, strict=True):
-        records[number] = replace(records[number], sentence_vector=pack(vector))
+def _add_meaning(
+    records: list[SceneRecord], scenes: Sequence[Scene], embedder: SentenceEmbedder
+) -> None:
+    """Give scenes the mean of what their sentence means and what was said of their frames.
+
+    What was said of single frames has words that the one sentence had no room for: docs/search.md
+    has what that is worth.
+    """
+    for number, scene in enumerate(scenes):
+        said = [frame.caption.text for frame in scene.frames if frame.caption.text]
+        if scene.text:
+            (own,) = embedder.embed([scene.text])
+            # Of length 1, so that it counts as much however much the frames' sentences differ.
+            frames = unpack(pack(embedder.embed(said).mean(axis=0))) if said else own
+            records[number] = replace(records[number], sentence_vector=pack(own + frames))
 
 
 def _add_screen_text(records: list[SceneRecord], scenes: Scenes) -> None:

@@ -1,7 +1,7 @@
 """Build a library of films whose scenes are known, and say how well its scenes are found.
 
-    python pipelines/search_benchmark.py --images flickr8k/images --captions flickr8k/captions.json \
-        --split val --work films
+    python pipelines/search_benchmark.py --images flickr8k/images \
+        --captions flickr8k/captions.json --split val --work films
 
 The films are made of captioned pictures (pipelines/scene_films.py), each picture in one film.  What
 people wrote of a picture are the queries: five for each.  A scene is right where more than half of
@@ -22,7 +22,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import statistics
 import sys
 import time
@@ -275,7 +274,7 @@ def _synthetic(arguments: argparse.Namespace) -> dict[str, Any]:
     return {
         "scenes": status.scenes,
         "videos": status.videos,
-        "megabytes": round(os.path.getsize(db) / 1e6, 1),
+        "megabytes": round(db.stat().st_size / 1e6, 1),
         "vectors by": vectors,
         "first search ms": round(1000 * first, 1),
         "queries": len(chosen),

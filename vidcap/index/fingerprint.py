@@ -51,8 +51,11 @@ def settings_hash(settings: Mapping[str, Fact]) -> str:
 def located(path: Path) -> Path:
     """Return where a file or folder lies: absolute, without ``..`` or links to folders.
 
-    A link to a file keeps its own name.
+    A link to a file keeps its own name; what can be no path comes back as it is.
     """
-    if path.is_dir():
-        return Path(os.path.realpath(path))
-    return Path(os.path.realpath(path.parent)) / path.name
+    try:
+        if path.is_dir():
+            return Path(os.path.realpath(path))
+        return Path(os.path.realpath(path.parent)) / path.name
+    except (OSError, ValueError):
+        return path

@@ -65,14 +65,13 @@ def import_lines(catalogue: Catalogue, lines: Iterable[str], *, name: str) -> tu
         if not line.strip():
             continue
         try:
-            video, scenes, files = parsed(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            added = add_missing(catalogue, *parsed(json.loads(line)))
+        # Numbers too large for SQLite and halves of characters show only when they are written.
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise DataError(f"{name}: line {number} is no video of a catalogue: {what}") from error
-        if add_missing(catalogue, video, scenes, files):
-            taken += 1
-        else:
-            kept += 1
+        taken += added
+        kept += not added
     return taken, kept
 
 

@@ -74,8 +74,9 @@ class Catalogue:
         place = located(path)
         try:
             stat = place.stat()
-        except OSError as error:
-            raise MediaError(f"{path}: cannot be read: {error.strerror or error}") from error
+        except (OSError, ValueError) as error:
+            what = getattr(error, "strerror", None) or error
+            raise MediaError(f"{path}: cannot be read: {what}") from error
         with speaking_of(self.path):
             row = self.connection.execute(
                 "SELECT content FROM file WHERE path = ? AND size = ? AND mtime_ns = ?",

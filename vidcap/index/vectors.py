@@ -152,7 +152,7 @@ class VectorSearch:
 
 def _largest(values: Vector, count: int) -> NDArray[np.intp]:
     """Return the places of the largest values, largest first, the first of equals first."""
-    if count < len(values):
+    if 0 < count < len(values):
         least = np.partition(values, len(values) - count)[len(values) - count]
         places = np.flatnonzero(values >= least)
     else:

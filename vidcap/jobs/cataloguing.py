@@ -104,7 +104,8 @@ def _record(scene: Scene) -> SceneRecord:
     return SceneRecord(
         nearest_ms(scene.start),
         nearest_ms(scene.end),
-        scene.text,
+        # A server may answer with what is no character, and SQLite takes none of that.
+        scene.text.encode("utf-8", "replace").decode(),
         round(scene.score, _DECIMALS),
         None if scene.confidence is None else round(scene.confidence, _DECIMALS),
         tuple(nearest_ms(frame.time) for frame in scene.frames),

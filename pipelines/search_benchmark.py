@@ -140,6 +140,9 @@ def _films(arguments: argparse.Namespace) -> dict[str, Any]:
             str(ranking): _asked(library, wanted, ranking, pictures)
             for ranking in tqdm(list(Ranking), desc="asking")
         }
+        asked["meaning of the sentence alone"] = _asked(
+            _sentences_alone(db), wanted, Ranking.MEANING, pictures
+        )
         alike = {
             "by picture": _shown(library, wanted, pictures, captioner, by_sentence=False),
             "by its sentence": _shown(library, wanted, pictures, captioner, by_sentence=True),
@@ -161,6 +164,20 @@ def _films(arguments: argparse.Namespace) -> dict[str, Any]:
         "like": alike,
         "nowhere": {"queries": len(_NOWHERE), "unanswered": unanswered},
     }
+
+
+def _sentences_alone(db: Path) -> Library:
+    """Return a copy of a library whose vectors know nothing of single frames."""
+    copy = db.with_suffix(".sentences.db")
+    for old in db.parent.glob(f"{copy.name}*"):
+        old.unlink()
+    with Catalogue(db) as catalogue:
+        catalogue.connection.execute("VACUUM INTO ?", (str(copy),))
+    library = open_library(copy)
+    library.catalogue.connection.execute("DELETE FROM vector")
+    embedder = SentenceEmbedder.load()
+    library.catalogue.give_meaning(lambda texts: [pack(v) for v in embedder.embed(texts)])
+    return library
 
 
 def _right(hit: Hit, film: Film, scene: TrueScene) -> bool:

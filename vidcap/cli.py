@@ -573,7 +573,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Look after a library.",
         allow_abbrev=False,
     )
-    among = library.add_subparsers(metavar="ACTION", required=True)
+    among = library.add_subparsers(metavar="ACTION", required=True, help="what to do")
     status = command(
         "status",
         "show what a library holds",
@@ -603,12 +603,13 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--force", action="store_true", help="replace a file that is there")
     take = command(
         "import",
-        "take videos from an export",
+        "take videos from an export, or from Parquet of pipelines/index_corpus.py",
         _library_import,
         "vidcap library import library.jsonl --db other.db",
+        "vidcap library import scenes/ --db library.db",
         among=among,
     )
-    take.add_argument("source", type=Path, metavar="IN", help="JSON lines of an export")
+    take.add_argument("source", type=Path, metavar="IN", help="JSON lines, or a folder")
     _add_db(take, "the library; made where there is none")
 
     check = command(

@@ -61,9 +61,7 @@ def lines(db: Path) -> list[str]:
         ask = catalogue.connection.execute
         assert ask("PRAGMA integrity_check").fetchone() == ("ok",)
         assert ask("PRAGMA foreign_key_check").fetchall() == []
-        ask(
-            "INSERT INTO words (words, rank) VALUES ('integrity-check', 1)"
-        )
+        ask("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
         return list(export_lines(catalogue))
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidcap.index.query import coverage, match_expression, plain, words_of
+from vidcap.index.query import coverage, match_expression, plain, two_expression, words_of
 
 SYNTAX = [
     '"',
@@ -70,9 +70,19 @@ ANYTHING = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="
 
 @given(st.lists(ANYTHING, min_size=1))
 def test_whatever_is_taken_for_a_word_is_quoted(words: list[str]) -> None:
-    CONNECTION.execute(
-        "SELECT rowid FROM words WHERE words MATCH ?", (match_expression(words),)
-    ).fetchall()
+    for expression in (match_expression(words), two_expression([*words, "dog"])):
+        CONNECTION.execute("SELECT rowid FROM words WHERE words MATCH ?", (expression,)).fetchall()
+
+
+def test_two_of_the_words_can_be_asked_for() -> None:
+    def found(*words: str) -> bool:
+        rows = CONNECTION.execute(
+            "SELECT rowid FROM words WHERE words MATCH ?", (two_expression(words),)
+        )
+        return bool(rows.fetchall())
+
+    assert found("snow", "cat", "dog", "bird")
+    assert not found("snow", "cat", "bird", "NEAR")
 
 
 @given(TEXTS)

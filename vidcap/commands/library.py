@@ -13,6 +13,7 @@ from vidcap.errors import DataError, UsageError
 from vidcap.files import replacing
 from vidcap.index import Catalogue
 from vidcap.index.interchange import export_lines, import_lines
+from vidcap.index.parquet import import_folder
 
 Emit = Callable[[str], None]
 
@@ -76,15 +77,18 @@ def export(db: Path, target: str, *, force: bool, reporter: Reporter, emit: Emit
 
 
 def take(db: Path, source: Path, *, reporter: Reporter) -> int:
-    """Take videos from JSON lines, and return the exit code.
+    """Take videos from JSON lines or from a folder of Parquet, and return the exit code.
 
     Raises:
         DataError: the source cannot be read, or is not what a catalogue gives.
     """
     with Catalogue(db, create=True) as catalogue:
         try:
-            with source.open(encoding="utf-8") as lines:
-                taken, kept = import_lines(catalogue, lines, name=str(source))
+            if source.is_dir():
+                taken, kept = import_folder(catalogue, source)
+            else:
+                with source.open(encoding="utf-8") as lines:
+                    taken, kept = import_lines(catalogue, lines, name=str(source))
         except UnicodeDecodeError as error:
             raise DataError(f"{source}: is no text in UTF-8: {error}") from error
         except OSError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from vidcap.text.similarity import FUNCTION_WORDS, stem
 from vidcap.text.tokens import tokenize
@@ -33,7 +33,19 @@ def match_expression(words: Iterable[str]) -> str:
 
     Every word is quoted, so that ``AND``, ``NEAR``, ``*`` and the like are words like others.
     """
-    return " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
+    return " OR ".join(_quoted(word) for word in words)
+
+
+def two_expression(words: Sequence[str]) -> str:
+    """Return an FTS5 expression for scenes with two of the words or more."""
+    return " OR ".join(
+        f"({_quoted(word)} AND ({match_expression(words[number:])}))"
+        for number, word in enumerate(words[:-1], 1)
+    )
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace('"', '""') + '"'
 
 
 def coverage(words: Iterable[str], text: str) -> float:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from vidcap.errors import UsageError
 from vidcap.index.fingerprint import located
-from vidcap.index.query import coverage, match_expression, plain, words_of
+from vidcap.index.query import coverage, match_expression, plain, two_expression, words_of
 from vidcap.index.store import Catalogue
 
 # So many of the best by words and of the best by meaning are looked at together.
@@ -216,10 +216,13 @@ def _by_words(
     """Return the best scenes by BM25, with its points and the share of the words that each has."""
     if not words:
         return {}
-    rows = _matching(catalogue, match_expression(words), scope, pool)
+    # One of many words is below the cut-off, and most scenes have no more: not to count the points
+    # of those makes the search three times as fast.
+    needed = two_expression(words) if len(words) * _LEAST_WORDS > 1 else None
+    rows = _matching(catalogue, match_expression(words), needed, scope, pool)
     return {
-        scene: (-rank, coverage(words, f"{text} {screen_text or ''}"))
-        for scene, rank, text, screen_text in rows
+        scene: (-points, coverage(words, f"{text} {screen_text or ''}"))
+        for scene, points, text, screen_text in rows
     }
 
 
@@ -228,25 +231,31 @@ def _written(catalogue: Catalogue, words: Sequence[str], scope: _Scope, pool: in
     if not words:
         return []
     wanted = " AND ".join(f"screen_text : {match_expression([word])}" for word in words)
-    return [row[0] for row in _matching(catalogue, wanted, scope, pool)]
+    return [row[0] for row in _matching(catalogue, wanted, None, scope, pool)]
 
 
 def _matching(
-    catalogue: Catalogue, expression: str, scope: _Scope, pool: int
+    catalogue: Catalogue, expression: str, needed: str | None, scope: _Scope, pool: int
 ) -> list[tuple[int, float, str, str | None]]:
+    """Return the best scenes by BM25: number, points below zero, sentence, and text on screen.
+
+    Args:
+        catalogue: where to look.
+        expression: what gives points.
+        needed: what a scene must match as well; None for nothing.
+        scope: which scenes count.
+        pool: how many at most.
+    """
+    # A plus keeps SQLite from asking FTS5 for one row after the other.
+    also = " AND +rowid IN (SELECT rowid FROM words WHERE words MATCH ?)" if needed else ""
     if scope.files:
-        return catalogue.connection.execute(
-            "SELECT scene.id, bm25(words), scene.text, scene.screen_text FROM words"
-            " JOIN scene ON scene.id = words.rowid"
-            f" WHERE words MATCH ? AND {scope.condition} ORDER BY rank LIMIT ?",
-            (expression, *scope.values, pool),
-        ).fetchall()
-    # Ranked before it is joined: FTS5 then reads no row of what it does not return.
+        also += f" AND +rowid IN (SELECT id FROM scene WHERE {scope.condition})"
     return catalogue.connection.execute(
-        "SELECT scene.id, found.score, scene.text, scene.screen_text FROM"
-        " (SELECT rowid, rank AS score FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?)"
-        " AS found JOIN scene ON scene.id = found.rowid ORDER BY found.score",
-        (expression, pool),
+        "SELECT scene.id, points, scene.text, scene.screen_text FROM"
+        f" (SELECT rowid, bm25(words) AS points FROM words WHERE words MATCH ?{also}"
+        " ORDER BY points LIMIT ?) AS found"
+        " JOIN scene ON scene.id = found.rowid ORDER BY points, scene.id",
+        (expression, *([needed] if needed else []), *scope.values, pool),
     ).fetchall()
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -193,6 +194,8 @@ def _arguments() -> argparse.Namespace:
 
 
 def _rows(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    # Before Ray is imported: it would tell its makers of every run.
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     import ray
 
     out = arguments.out if "://" in arguments.out else str(Path(arguments.out).absolute())
@@ -207,21 +210,22 @@ def _rows(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
         threads=threads,
     )
     watching.settings["prompt"] = None
-    listed = [
-        {"path": str(located(item.path))}
-        for item in find_inputs(arguments.paths, VIDEO_SUFFIXES)
-        if item.error is None
-    ]
+    listed: list[dict[str, Any]] = []
+    for item in find_inputs(arguments.paths, VIDEO_SUFFIXES):
+        if item.error is None:
+            listed.append({"path": str(located(item.path))})
+        else:
+            yield _row(str(item.path), "", 0, 0, "failed", str(item.error))
     if not listed:
         return
-    ray.init(address=arguments.address, log_to_driver=False)
+    ray.init(address=arguments.address, log_to_driver=False, include_dashboard=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
     # A block a video: what an actor that dies has to do again is one video.
     data = ray.data.from_items(listed, override_num_blocks=len(listed))
     data = data.map(
         Fingerprint,
         fn_constructor_args=(out, arguments.retry_failed),
-        concurrency=1,
+        compute=ray.data.ActorPoolStrategy(size=1),
         num_cpus=0.1,
     ).map(
         Watcher,
@@ -234,12 +238,11 @@ def _rows(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
             },
             Way(watching),
         ),
-        concurrency=arguments.actors,
+        compute=ray.data.ActorPoolStrategy(size=arguments.actors),
         num_cpus=arguments.cpus,
         num_gpus=arguments.gpus,
-        max_concurrency=1,
     )
-    yield from data.iter_rows(prefetch_batches=0)
+    yield from data.iter_rows()
 
 
 def _summary(rows: list[dict[str, Any]], wall: float) -> dict[str, Any]:

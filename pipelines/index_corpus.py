@@ -167,10 +167,14 @@ def _row(path: str, content: str, size: int, mtime: int, state: str, error: str)
 def main() -> int:
     """Index the corpus and print the summary; the exit code is 1 where a video failed."""
     arguments = _arguments()
+    # Ray writes what happens to its workers to the standard output, which is for data alone.
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
     try:
         began = time.monotonic()
         rows = list(_rows(arguments))
-        print(json.dumps(_summary(rows, time.monotonic() - began), indent=2))
+        print(json.dumps(_summary(rows, time.monotonic() - began), indent=2), file=answer)
+        answer.close()
     except VidcapError as error:
         print(f"index_corpus: {error}", file=sys.stderr)
         return error.exit_code

@@ -143,6 +143,7 @@ def _films(arguments: argparse.Namespace) -> dict[str, Any]:
         asked["meaning of the sentence alone"] = _asked(
             _sentences_alone(db), wanted, Ranking.MEANING, pictures
         )
+        sure = _by_confidence(library, wanted, asked[str(Ranking.MEANING)]["each"])
         alike = {
             "by picture": _shown(library, wanted, pictures, captioner, by_sentence=False),
             "by its sentence": _shown(library, wanted, pictures, captioner, by_sentence=True),
@@ -161,6 +162,7 @@ def _films(arguments: argparse.Namespace) -> dict[str, Any]:
         "bytes": status.bytes,
         "rankings": asked,
         "fusion minus meaning": _difference(asked),
+        "meaning by confidence": sure,
         "like": alike,
         "nowhere": {"queries": len(_NOWHERE), "unanswered": unanswered},
     }
@@ -183,8 +185,12 @@ def _sentences_alone(db: Path) -> Library:
 def _right(hit: Hit, film: Film, scene: TrueScene) -> bool:
     if hit.path.name != film.path.name:
         return False
-    shared = min(hit.end_ms, 1000 * scene.end) - max(hit.start_ms, 1000 * scene.start)
+    shared = _overlap(hit.start_ms, hit.end_ms, scene)
     return shared > (hit.end_ms - hit.start_ms) / 2
+
+
+def _overlap(start_ms: int, end_ms: int, scene: TrueScene) -> float:
+    return float(min(end_ms, 1000 * scene.end) - max(start_ms, 1000 * scene.start))
 
 
 def _place(hits: Sequence[Hit], film: Film, scene: TrueScene) -> float:
@@ -237,6 +243,32 @@ def _difference(asked: dict[str, Any]) -> dict[str, Any]:
         "mrr": round(float(apart.mean()), 4),
         "interval": [round(bound, 4) for bound in percentile_interval(sums)],
     }
+
+
+def _by_confidence(
+    library: Library, wanted: Sequence[tuple[Film, TrueScene]], each: Sequence[float]
+) -> list[dict[str, float]]:
+    """Return the MRR of pictures by how sure the captioner was of their scenes, in quarters."""
+    catalogue = library.catalogue
+    sure = []
+    for film, scene in wanted:
+        told = catalogue.scenes(catalogue.recognise(film.path).content)
+        shown = max(
+            told,
+            key=lambda one: (
+                min(one.end_ms, 1000 * scene.end) - max(one.start_ms, 1000 * scene.start)
+            ),
+        )
+        sure.append(shown.confidence or 0.0)
+    order = np.argsort(sure, kind="stable")
+    return [
+        {
+            "confidence up to": round(float(sure[quarter[-1]]), 3),
+            "pictures": len(quarter),
+            "mrr": round(float(np.mean([each[place] for place in quarter])), 4),
+        }
+        for quarter in np.array_split(order, 4)
+    ]
 
 
 def _shown(

@@ -58,8 +58,8 @@ def test_others_read_it(catalogue: Catalogue, tmp_path: Path) -> None:
     duckdb = pytest.importorskip("duckdb")
     found = duckdb.sql(
         f"SELECT count(*), sum(end_ms - start_ms) FROM '{folder}/*/*.parquet' WHERE text = 'a dog'"
-    ).fetchone()
-    assert found == (2, 4000)
+    ).fetchall()
+    assert found == [(2, 4000)]
 
 
 def test_what_is_no_parquet_of_a_catalogue_is_named(catalogue: Catalogue, tmp_path: Path) -> None:

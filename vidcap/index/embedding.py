@@ -24,6 +24,7 @@ from vidcap.errors import MissingExtraError, ModelError
 from vidcap.extras import import_extra, pip_line
 
 if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
     from tokenizers import Tokenizer
 
 Array = NDArray[np.float32]
@@ -73,6 +74,7 @@ class SentenceEmbedder:
                 f"installed: {pip_line('index')}"
             )
         import_extra("tokenizers", "index")
+        import_extra("threadpoolctl", "index")
         return cls(folder)
 
     @cached_property
@@ -91,9 +93,12 @@ class SentenceEmbedder:
         """
         # One at a time, without padding: nothing then depends on the others.
         known: dict[str, Array] = {}
-        for sentence in sentences:
-            if sentence not in known:
-                known[sentence] = self._embed(self._tokens(sentence))
+        # Matrices as small as these are no faster on two threads, and forty times as slow where
+        # other programs keep the processors busy; and on one the numbers are always the same.
+        with self._threads.limit(limits=1, user_api="blas"):
+            for sentence in sentences:
+                if sentence not in known:
+                    known[sentence] = self._embed(self._tokens(sentence))
         return np.array([known[sentence] for sentence in sentences], np.float32).reshape(
             -1, DIMENSIONS
         )
@@ -103,6 +108,12 @@ class SentenceEmbedder:
         clean = sentence.encode("utf-8", "replace").decode()
         numbers: list[int] = self._tokenizer.encode(clean).ids
         return numbers
+
+    @cached_property
+    def _threads(self) -> ThreadpoolController:
+        from threadpoolctl import ThreadpoolController
+
+        return ThreadpoolController()
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:

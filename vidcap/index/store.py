@@ -365,7 +365,8 @@ class Catalogue:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    # Sorted: equal facts are equal text, wherever they come from.
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
 
 
 def _video(row: Sequence[Any]) -> VideoRecord:

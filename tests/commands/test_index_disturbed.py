@@ -112,6 +112,30 @@ def test_several_workers_write_what_one_does(
     assert lines(db) == undisturbed
 
 
+def test_a_worker_that_dies_costs_one_video_which_says_so(
+    films: Path, undisturbed: list[str], tmp_path: Path
+) -> None:
+    db = tmp_path / "library.db"
+    running = start(films, db, "--workers", "2")
+    deadline = time.monotonic() + 60
+    while not db.exists() or len(lines(db)) < 5:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    # Others of its children keep count of what is shared, and decode.
+    worker = next(child for child in children(running.pid) if spawned(child))
+    os.kill(worker, signal.SIGKILL)
+    assert running.wait() == 1
+    different = [line for line in lines(db) if line not in undisturbed]
+    assert len(different) <= 1
+    assert all("ended with code -9" in line for line in different)
+    assert start(films, db, "--retry-failed").wait() == 1
+    assert lines(db) == undisturbed
+
+
+def spawned(process: int) -> bool:
+    return b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes()
+
+
 def test_workers_end_with_the_one_that_started_them(films: Path, tmp_path: Path) -> None:
     db = tmp_path / "library.db"
     running = start(films, db, "--workers", "2")

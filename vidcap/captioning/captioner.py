@@ -214,6 +214,25 @@ class CheckpointCaptioner:
     def _written(self, hypothesis: Hypothesis) -> str:
         return detokenize(self._vocabulary.decode(hypothesis.words))
 
+    def embed(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
+        """Return a vector of length 1 for each picture; of like pictures they point the same way.
+
+        It is the mean over a picture's regions of what the decoder's last layer gets of them.
+
+        Raises:
+            UsageError: a picture cannot be captioned; see :meth:`caption`.
+        """
+        check_pictures(pictures, self.picture_size)
+        means = [
+            # (layers, regions, channels), or without layers.
+            prepared[0].reshape(-1, *prepared[0].shape[-2:])[-1].mean(axis=0, dtype=np.float32)
+            for prepared in self._runtime.encode(pictures)
+        ]
+        vectors: NDArray[np.float32] = np.array(
+            [mean / max(float(np.linalg.norm(mean)), 1e-9) for mean in means], np.float32
+        )
+        return vectors
+
     def explain(self, pictures: Sequence[Picture]) -> list[Explanation]:
         """Caption pictures as :meth:`caption` does, and tell where each word comes from.
 

@@ -47,3 +47,12 @@ class SceneTeller(Protocol):
         In nats a word, both ways together: about 0 for the same thing.
         """
         ...
+
+
+@runtime_checkable
+class PictureEmbedder(Protocol):
+    """A captioner that can tell how much pictures look alike."""
+
+    def embed(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Return a vector of length 1 for each squashed uint8 RGB picture."""
+        ...

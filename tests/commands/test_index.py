@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from PIL import Image
 
 from tests import media
 from tests.fakes import BrokenCaptioner, ShadeCaptioner
+from tests.running import Result, Vidcap
 from vidcap.cli import main
 from vidcap.commands import exits
 from vidcap.index import Catalogue
@@ -28,16 +29,6 @@ class SeeingCaptioner(ShadeCaptioner):
     def embed(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         angles = [picture.mean() / 256 * np.pi for picture in pictures]
         return np.array([[np.cos(a), np.sin(a)] for a in angles], np.float32)
-
-
-@dataclass(frozen=True)
-class Result:
-    code: int
-    out: str
-    err: str
-
-
-Vidcap = Callable[..., Result]
 
 
 @pytest.fixture
@@ -54,15 +45,6 @@ def vidcap_(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
         return Result(code, out, err)
 
     return run
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pictures = [
-        np.full((64, 96, 3), level, np.uint8) for level in (10, 120, 240) for _ in range(20)
-    ]
-    path = tmp_path_factory.mktemp("films") / "film.mp4"
-    return media.write_video(path, pictures=pictures, rate=10)
 
 
 @pytest.fixture
@@ -317,3 +299,20 @@ def test_a_library_that_is_none_is_one_line(tmp_path: Path, vidcap_: Vidcap) -> 
     result = vidcap_("index", tmp_path, "--db", newer)
     assert result.code == 8
     assert "use a newer vidcap" in result.err
+
+
+@pytest.mark.slow
+def test_text_on_the_screen_is_read_and_found(tmp_path: Path, vidcap_: Vidcap) -> None:
+    pytest.importorskip("rapidocr", reason="the extra ocr reads")
+    title = np.full((240, 480, 3), 30, np.uint8)
+    cv2.putText(title, "HARBOUR", (30, 130), cv2.FONT_HERSHEY_SIMPLEX, 2, (240, 240, 240), 4)
+    media.write_video(tmp_path / "film.mp4", pictures=[title] * 20, rate=10)
+    db = tmp_path / "library.db"
+    assert vidcap_("index", tmp_path / "film.mp4", "--db", db, "--ocr").code == 0
+    with Catalogue(db) as catalogue:
+        (video,) = catalogue.videos()
+        assert [scene.screen_text for scene in catalogue.scenes(video.content)] == ["HARBOUR"]
+    found = vidcap_("search", "harbour", "--db", db, "--json")
+    assert [json.loads(line)["path"] for line in found.out.splitlines()] == [
+        str(tmp_path / "film.mp4")
+    ]

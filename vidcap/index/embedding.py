@@ -93,8 +93,8 @@ class SentenceEmbedder:
         """
         # One at a time, without padding: nothing then depends on the others.
         known: dict[str, Array] = {}
-        # Matrices as small as these are no faster on two threads, and forty times as slow where
-        # other programs keep the processors busy; and on one the numbers are always the same.
+        # Matrices as small as these are no faster on two threads, and far slower where other
+        # programs keep the processors busy; and on one the numbers are always the same.
         with self._threads.limit(limits=1, user_api="blas"):
             for sentence in sentences:
                 if sentence not in known:

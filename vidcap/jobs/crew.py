@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from vidcap.captioning.registry import load_captioner
 from vidcap.errors import MissingExtraError, ModelError, VidcapError
-from vidcap.index import Catalogue, FileRecord, VideoRecord
+from vidcap.index import Catalogue, FileRecord, State, VideoRecord
 from vidcap.index.embedding import SentenceEmbedder
 from vidcap.index.fingerprint import model_hash
 from vidcap.jobs.cataloguing import Way, catalogued
@@ -138,6 +138,10 @@ class Alone:
         if not catalogue.claim(file.content):
             return Done(file)
         try:
+            if self._is_done(file):
+                # Another program was quicker: it had finished before the claim was made.
+                catalogue.release(file.content)
+                return Done(file)
             try:
                 video, scenes = catalogued(
                     file.path,
@@ -161,6 +165,15 @@ class Alone:
                 raise fault.error from fault
             raise
         return Done(file, len(scenes) if written else None, error)
+
+    def _is_done(self, file: FileRecord) -> bool:
+        video = self._catalogue.video(file.content)
+        made = (model_hash(self.provenance), self._way.settings)
+        return (
+            video is not None
+            and video.state is State.DONE
+            and (video.model, video.settings) == made
+        )
 
     def _failure(self, file: FileRecord, error: Exception) -> VideoRecord:
         said = str(error) if isinstance(error, VidcapError) else f"{type(error).__name__}: {error}"

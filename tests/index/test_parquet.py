@@ -75,3 +75,22 @@ def test_what_is_no_parquet_of_a_catalogue_is_named(catalogue: Catalogue, tmp_pa
     (empty / "theirs.parquet").write_bytes(b"PAR1")
     with pytest.raises(DataError, match=r"theirs\.parquet: holds no videos of a catalogue"):
         import_folder(catalogue, empty)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("content", "../../etc/passwd"), ("path", b"films/a.mp4")]
+)
+def test_rows_that_cannot_be_are_refused(column: str, value: object, tmp_path: Path) -> None:
+    import pyarrow
+
+    told = scenes("a dog")
+    table = table_of(video("a"), told, FileRecord(Path("/films/a.mp4"), 1, 5, content("a")))
+    place = table.schema.get_field_index(column)
+    field = table.schema.field(place)
+    spoiled = table.set_column(place, field, pyarrow.array([value], field.type))
+    parquet.write_table(spoiled, tmp_path / "x.parquet")
+    with (
+        Catalogue(tmp_path / "library.db", create=True) as opened,
+        pytest.raises(DataError, match="holds no videos of a catalogue"),
+    ):
+        import_folder(opened, tmp_path)

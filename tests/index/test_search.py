@@ -167,3 +167,10 @@ def test_no_path_does_any_harm(shared: Catalogue, parts: list[str], other: list[
     assert hits[0].link.startswith("file:///")
     for hit in search(shared, "bird", embed=embed, within=Path("/films").joinpath(*other)):
         assert hit.text == "a bird"
+
+
+def test_a_video_whose_file_nobody_knows_is_found_without_a_link(tmp_path: Path) -> None:
+    with Catalogue(tmp_path / "library.db", create=True) as catalogue:
+        catalogue.add(video("a"), scenes("a dog"))
+        (hit,) = search(catalogue, "dog", embed=None)
+    assert (hit.path, hit.link) == (Path(), "")

@@ -106,9 +106,7 @@ def parsed(record: Any) -> tuple[VideoRecord, list[SceneRecord], list[FileRecord
         raise TypeError("it is no object")
     if record["schema"] != SCHEMA:
         raise ValueError(f"its schema is {record['schema']!r}, and this vidcap reads {SCHEMA!r}")
-    content = _typed(record, "content", str)
-    if len(content) != 64 or set(content) - set("0123456789abcdef"):
-        raise ValueError(f"content {content!r} is no SHA-256")
+    content = checked_content(_typed(record, "content", str))
     video = VideoRecord(
         content,
         _typed(record, "size", int),
@@ -121,7 +119,7 @@ def parsed(record: Any) -> tuple[VideoRecord, list[SceneRecord], list[FileRecord
     )
     files = [
         FileRecord(
-            _path(_typed(file, "path", str)),
+            checked_path(_typed(file, "path", str)),
             _typed(file, "size", int),
             _typed(file, "mtime_ns", int),
             content,
@@ -131,7 +129,23 @@ def parsed(record: Any) -> tuple[VideoRecord, list[SceneRecord], list[FileRecord
     return video, [_scene_in(scene) for scene in _typed(record, "scenes", list)], files
 
 
-def _path(text: str) -> Path:
+def checked_content(text: str) -> str:
+    """Return what a video is known by.
+
+    Raises:
+        ValueError: it is no SHA-256 in hexadecimal.
+    """
+    if len(text) != 64 or set(text) - set("0123456789abcdef"):
+        raise ValueError(f"content {text[:80]!r} is no SHA-256")
+    return text
+
+
+def checked_path(text: str) -> Path:
+    """Return where a file lies.
+
+    Raises:
+        ValueError: it is no absolute path.
+    """
     if "\0" in text or not Path(text).is_absolute():
         raise ValueError(f"path {text!r} is not absolute")
     os.fsencode(text)  # raises where it holds what no file name can

@@ -12,7 +12,7 @@ from typing import Any
 
 from vidcap.errors import DataError
 from vidcap.extras import import_extra
-from vidcap.index.interchange import add_missing
+from vidcap.index.interchange import add_missing, checked_content, checked_path
 from vidcap.index.records import FileRecord, SceneRecord, VideoRecord
 from vidcap.index.store import Catalogue
 
@@ -109,8 +109,9 @@ def _video_in(
     rows: Sequence[dict[str, Any]],
 ) -> tuple[VideoRecord, list[SceneRecord], list[FileRecord]]:
     first = rows[0]
+    content = checked_content(first["content"])
     video = VideoRecord(
-        first["content"],
+        content,
         first["size"],
         first["model"],
         first["settings"],
@@ -122,8 +123,8 @@ def _video_in(
     told = sorted(
         (row for row in rows if row["position"] is not None), key=lambda row: row["position"]
     )
-    path = Path(first["path"].decode("utf-8", "surrogateescape"))
-    file = FileRecord(path, first["size"], first["mtime_ns"], first["content"])
+    path = checked_path(first["path"].decode("utf-8", "surrogateescape"))
+    file = FileRecord(path, first["size"], first["mtime_ns"], content)
     return video, [_scene_in(row) for row in told], [file]
 
 

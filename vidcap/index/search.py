@@ -44,7 +44,8 @@ class Hit:
     """A scene that was found, or several that follow each other and say the same.
 
     Attributes:
-        path: where its video lies; the first of the files, where there are copies.
+        path: where its video lies; the first of the files, where there are copies; ``.`` where
+            nobody knows.
         start_ms, end_ms: player time in milliseconds.
         text: the sentence as the captioner wrote it.
         score: how well it fits; comparable within one ranking alone.
@@ -66,7 +67,12 @@ class Hit:
 
     @property
     def link(self) -> str:
-        """Address of the file at this time, as browsers and players understand it."""
+        """Address of the file at this time, as browsers and players understand it.
+
+        Empty where nobody knows a file of the video any more.
+        """
+        if self.path == Path():
+            return ""
         return f"{self.path.as_uri()}#t={self.start_ms / 1000:g},{self.end_ms / 1000:g}"
 
 

@@ -53,7 +53,7 @@ class Outcome:
             ModelError, MissingExtraError, BrokenPipeError: passed on, for every other input would
                 end alike.
         """
-        words = str(error).removeprefix(f"{path}: ")
+        words = str(error).removeprefix(f"{path}: ").removeprefix(f"{path.absolute()}: ")
         match error:
             case ModelError() | MissingExtraError() | BrokenPipeError():
                 raise error

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pipelines.dialogues import write_wave
 from tests import media
 from tests.fakes import ExplainingCaptioner, SilentCaptioner
 from tests.running import Vidcap, copy, visible
@@ -154,3 +157,22 @@ def test_a_script_is_for_one_film(film: Path, tmp_path: Path, vidcap_: Vidcap) -
     result = vidcap_("describe", film.parent, "--script", tmp_path / "s.txt")
     assert result.code == 2
     assert "takes one video" in result.err
+
+
+@pytest.mark.parametrize(
+    ("module", "package"), [("hibari", "hibari-tts"), ("onnxruntime", "onnxruntime")]
+)
+def test_without_the_extra_the_line_that_installs_it_is_said(
+    module: str, package: str, film: Path, vidcap_: Vidcap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    sound = film.with_name("tone.wav")
+    write_wave(sound, 0.1 * np.sin(np.arange(16_000) / 9))
+    with_sound = film.with_name("sound.mp4")
+    command = ["ffmpeg", "-v", "error", "-i", str(film), "-i", str(sound), "-c:v", "copy"]
+    subprocess.run([*command, str(with_sound)], check=True, timeout=60)
+    result = vidcap_("describe", with_sound)
+    assert result.code == 7
+    assert f"needs {package}, which is not installed" in result.err
+    assert "vidcap[describe]" in result.err
+    assert not with_sound.with_name("sound.described.mp4").exists()

@@ -33,6 +33,7 @@ class HibariVoice:
     words_per_minute = _WORDS_PER_MINUTE
 
     def __init__(self, name: str = DEFAULT) -> None:
+        import_extra("onnxruntime", "describe")  # which runs it
         hibari: Any = import_extra("hibari", "describe")
         voices: Any = import_extra("hibari.voices", "describe")
         if name not in voices.VOICES:

@@ -10,10 +10,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
 import vidcap
+from tests import media
 from tests.description import sounds
 from tests.fakes import ShadeCaptioner, SilentCaptioner
 from vidcap.description.mixing import CEILING_DBTP, measure_file
@@ -405,3 +407,18 @@ def test_a_program_stream_with_times_left_out_becomes_matroska(film: Path, tmp_p
     with describe(source) as described:
         described.write(tmp_path / "out.mkv")
     assert hashes(source, "0:v", "0:a") == hashes(tmp_path / "out.mkv", "0:v", "0:a:0")
+
+
+@pytest.mark.slow
+def test_text_on_the_screen_is_told_where_it_is_asked_for(tmp_path: Path) -> None:
+    pytest.importorskip("rapidocr", reason="the extra ocr reads")
+    title = np.full((240, 480, 3), 30, np.uint8)
+    cv2.putText(title, "HARBOUR", (30, 130), cv2.FONT_HERSHEY_SIMPLEX, 2, (240, 240, 240), 4)
+    film = media.write_video(tmp_path / "film.mp4", pictures=[title] * 50, rate=10)
+    with vidcap.describe(film, captioner=SilentCaptioner()) as described:
+        assert described.script.told == ()
+    with vidcap.describe(film, captioner=SilentCaptioner(), ocr=600) as described:
+        (told,) = described.script.told
+        notes = described.script.notes
+    assert told.text == "Text on screen: HARBOUR."
+    assert notes[-1] == "Text on screen was looked for in 1 of 1 scenes."

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.running import Vidcap
+from tests.web.conftest import Server, TracingCaptioner
+
+pytestmark = pytest.mark.slow
+
+
+def upload(tab: Any, file: Path) -> None:
+    with tab.expect_response(lambda answer: "/upload" in answer.url and answer.ok):
+        tab.locator("input[type=file]").first.set_input_files(file)
+    tab.locator(".file-preview").first.wait_for()
+    tab.get_by_role("button", name="Caption", exact=True).click()
+
+
+def result(tab: Any, file: Path) -> Any:
+    upload(tab, file)
+    tab.locator(".vc-scenes button").first.wait_for()
+    return tab.locator(".vc-result[data-base]").first
+
+
+def leftovers(server: Server) -> list[str]:
+    places = [
+        *server.folder.glob("vidcap-page-*/arrivals/**/*"),
+        *server.folder.glob("vidcap-page-*/rooms/*/*"),
+    ]
+    # Gradio leaves an empty file for every one it hands over, until it tidies up.
+    return [path.name for path in places if path.is_file() and path.stat().st_size]
+
+
+def test_a_video_is_watched_with_its_subtitles_and_scenes(
+    tab: Any, film: Path, vidcap_: Vidcap, tmp_path: Path
+) -> None:
+    shown = result(tab, film)
+    assert tab.locator(".vc-scenes button").count() == 3
+    assert "(sure, 75%)" in tab.locator(".vc-scenes").inner_text()
+    tab.wait_for_function("document.querySelector('video').readyState >= 1")
+    assert tab.evaluate("document.querySelector('video').paused")
+    tab.wait_for_function("document.querySelector('video').textTracks[0].cues?.length === 3")
+
+    tab.locator(".vc-scenes button").nth(1).click()
+    tab.wait_for_function("Math.abs(document.querySelector('video').currentTime - 2) < 0.1")
+    tab.get_by_role("button", name="grey", exact=True).click()
+    assert tab.locator(".vc-frame svg:visible").count() == 1
+    tab.get_by_text("The same in words").click()
+    assert tab.get_by_text("grey: upper left, 100% of the attention").is_visible()
+
+    with tab.expect_download() as download:
+        shown.get_by_role("link", name="SubRip").click()
+    assert download.value.suggested_filename == "film.en.srt"
+    vidcap_("subtitle", film, "-o", tmp_path / "command.srt", captioner=TracingCaptioner())
+    assert Path(download.value.path()).read_bytes() == (tmp_path / "command.srt").read_bytes()
+
+
+def test_a_picture_is_captioned(tab: Any, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 48), "black").save(tmp_path / "night.png")
+    upload(tab, tmp_path / "night.png")
+    tab.get_by_role("heading", name="A black dog.").wait_for()
+    tab.get_by_role("button", name="black", exact=True).click()
+    assert tab.locator(".vc-frame svg:visible").count() == 1
+
+
+def test_a_playlist_is_refused_and_nothing_is_left(
+    tab: Any, server: Server, tmp_path: Path
+) -> None:
+    file = tmp_path / "list.m3u8"
+    file.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/etc/passwd\n#EXT-X-ENDLIST\n")
+    before = leftovers(server)
+    upload(tab, file)
+    tab.locator(".vc-problem").wait_for()
+    assert "list.m3u8: " in tab.locator(".vc-problem").inner_text()
+    assert leftovers(server) == before
+
+
+def test_markup_in_a_name_stays_text(tab: Any, film: Path) -> None:
+    named = film.rename(film.with_name("<img src=x onerror=alert(1)>${1+1}.mp4"))
+    tab.on("dialog", lambda dialog: pytest.fail("a script ran"))
+    with tab.expect_response(lambda answer: "/upload" in answer.url):
+        tab.locator("input[type=file]").first.set_input_files(named)
+    tab.locator(".file-preview").first.wait_for()
+    tab.get_by_role("button", name="Caption", exact=True).click()
+    tab.locator(".vc-scenes button").first.wait_for()
+    assert tab.locator(".vc-result img[src=x]").count() == 0
+
+
+def test_the_endpoint_gives_the_bytes_of_the_command(
+    server: Server, film: Path, vidcap_: Vidcap, tmp_path: Path
+) -> None:
+    from gradio_client import Client, handle_file
+
+    client = Client(server.address, verbose=False, analytics_enabled=False)
+    text = client.predict(handle_file(str(film)), api_name="/subtitle")
+    vidcap_("subtitle", film, "-o", tmp_path / "command.srt", captioner=TracingCaptioner())
+    assert text.encode() == (tmp_path / "command.srt").read_bytes()
+    assert server.loader.loaded.count("default") == 1
+
+
+@pytest.mark.parametrize("path", ["http://127.0.0.1:1/film.mp4", "/etc/passwd", "../../etc/passwd"])
+def test_the_endpoint_takes_uploads_alone(server: Server, path: str) -> None:
+    from gradio_client import Client
+    from gradio_client.exceptions import AppError
+
+    client = Client(server.address, verbose=False, analytics_enabled=False)
+    with pytest.raises((AppError, ValueError)):
+        client.predict({"path": path, "meta": {"_type": "gradio.FileData"}}, api_name="/subtitle")

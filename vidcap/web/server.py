@@ -1,0 +1,79 @@
+"""The page as a program that serves it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vidcap.extras import import_extra
+from vidcap.video.confine import MEMORY_VARIABLE, SECONDS_VARIABLE
+from vidcap.web.captioners import Captioners
+from vidcap.web.limits import Limits
+from vidcap.web.shield import App, Shield
+from vidcap.web.studio import Studio
+
+# A form around an upload takes some bytes of its own.
+_FORM_BYTES = 64 * 1024
+
+
+@contextmanager
+def served_app(
+    captioners: Captioners,
+    *,
+    limits: Limits,
+    login: tuple[str, str] | None = None,
+) -> Iterator[App]:
+    """Yield the page as an ASGI app; what visitors left behind is removed afterwards.
+
+    Args:
+        captioners: that visitors may choose from.
+        limits: what visitors may ask for.
+        login: user and password; None where everybody may come in.
+
+    Raises:
+        MissingExtraError: the extra ``web`` is not installed.
+    """
+    with tempfile.TemporaryDirectory(prefix="vidcap-page-") as folder:
+        _prepare(Path(folder), limits)
+        import_extra("gradio", "web")
+        import gradio as gr
+        from fastapi import FastAPI
+
+        from vidcap.web.page import build_page, mount_options
+        from vidcap.web.routes import add_routes
+
+        studio = Studio(Path(folder), captioners, limits)
+        inner = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+        add_routes(inner, studio.rooms)
+        app = gr.mount_gradio_app(
+            inner,
+            build_page(studio),
+            path="/",
+            max_file_size=limits.file_bytes,
+            **mount_options(),
+        )
+        try:
+            yield Shield(app, login=login, body_bytes=limits.file_bytes + _FORM_BYTES)
+        finally:
+            studio.close()
+
+
+def _prepare(folder: Path, limits: Limits) -> None:
+    """Tell Gradio and the decoders, before they start, what they read from the environment."""
+    os.environ |= {
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "GRADIO_TEMP_DIR": str(folder / "arrivals"),
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        MEMORY_VARIABLE: str(limits.memory_bytes),
+        SECONDS_VARIABLE: str(limits.work_seconds),
+    }
+
+
+def serve(app: App, *, host: str, port: int) -> None:
+    """Serve an app until the process is told to end."""
+    import uvicorn
+
+    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)

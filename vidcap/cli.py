@@ -300,6 +300,7 @@ def _serve(parsed: argparse.Namespace, reporter: Reporter) -> int:
         host=parsed.host,
         port=parsed.port,
         allowed=parsed.allow_captioner,
+        db=parsed.db,
         login=parsed.login,
         reporter=reporter,
     )
@@ -687,8 +688,15 @@ def _add_serve(command: Callable[..., argparse.ArgumentParser]) -> None:
         "open a page on which videos are dropped and watched described",
         _serve,
         "vidcap serve                            at http://127.0.0.1:7860/",
+        "vidcap serve --db library.db            with a search over a library",
         "vidcap serve --allow-captioner default --allow-captioner fast",
         "vidcap serve --host 0.0.0.0 --login login.txt",
+    )
+    serve.add_argument(
+        "--db",
+        type=Path,
+        metavar="FILE",
+        help="a library of 'vidcap index' to search; visitors may watch the videos in it",
     )
     serve.add_argument(
         "--host",

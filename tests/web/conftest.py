@@ -54,7 +54,18 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def library(original: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library with one film in it."""
+    from vidcap.jobs.indexing import Indexer
+
+    db = tmp_path_factory.mktemp("library") / "library.db"
+    with Indexer(db, captioner=TracingCaptioner()) as indexer:
+        assert [one.error for one in indexer.index([original])] == [None]
+    return db
+
+
+@pytest.fixture(scope="session")
+def server(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The page on a port of this machine."""
     pytest.importorskip("gradio", reason="needs the extra web")
     import tempfile
@@ -69,7 +80,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     patch.setattr(tempfile, "tempdir", str(folder))
     with (
         patch.context(),
-        served_app(Captioners(["default", "fast"], loader), limits=Limits()) as app,
+        served_app(Captioners(["default", "fast"], loader), limits=Limits(), db=library) as app,
     ):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))

@@ -109,3 +109,34 @@ def test_the_endpoint_takes_uploads_alone(server: Server, path: str) -> None:
     client = Client(server.address, verbose=False, analytics_enabled=False)
     with pytest.raises((AppError, ValueError)):
         client.predict({"path": path, "meta": {"_type": "gradio.FileData"}}, api_name="/subtitle")
+
+
+def test_a_scene_is_changed_and_downloaded_again(tab: Any, film: Path) -> None:
+    result(tab, film)
+    tab.get_by_role("tab", name="Edit").click()
+    tab.get_by_text("Every cue keeps all rules.").wait_for()
+    words = tab.get_by_label("Words", exact=True)
+    tab.wait_for_function("document.querySelector('textarea')?.value === 'A black dog.'")
+    words.fill("the dog " * 20)
+    tab.locator(".vc-breaks").wait_for()
+    assert "reading speed" in tab.locator(".vc-breaks").inner_text()
+    words.fill("a <b>white</b> dog")
+    tab.get_by_text("Every cue keeps all rules.").wait_for()
+    tab.get_by_role("button", name="Keep this change").click()
+    tab.get_by_text("The change is kept.").wait_for()
+    with tab.expect_download() as download:
+        tab.locator(".vc-downloads:visible").get_by_role("link", name="WebVTT").click()
+    assert "A &lt;b&gt;white&lt;/b&gt; dog." in Path(download.value.path()).read_text()
+
+
+def test_the_library_is_searched(tab: Any) -> None:
+    tab.get_by_role("tab", name="Search").click()
+    tab.get_by_label("What to look for").fill("a cat")
+    tab.keyboard.press("Enter")
+    found = tab.locator(".vc-hits button")
+    found.first.wait_for()
+    assert "The grey cat sleeps." in tab.locator(".vc-hits").inner_text()
+    found.first.click()
+    tab.wait_for_function(
+        "Math.abs(document.querySelector('.vc-result video:not([hidden])')?.currentTime - 2) < 0.1"
+    )

@@ -19,6 +19,7 @@ def run(
     host: str,
     port: int,
     allowed: Sequence[str],
+    db: Path | None,
     login: Path | None,
     reporter: Reporter,
 ) -> int:
@@ -28,10 +29,12 @@ def run(
         host: the address to listen at.
         port: the port.
         allowed: names of captioners that visitors may choose from; empty for the default alone.
+        db: a library to search; None for none.
         login: a file with the line ``USER:PASSWORD``; None where everybody may come in.
         reporter: what speaks to the user.
 
     Raises:
+        DataError: ``db`` is no library.
         MissingExtraError: the extra ``web`` is not installed.
         OutputError: somebody else listens there.
         UsageError: the login file cannot be used.
@@ -39,7 +42,7 @@ def run(
     who = None if login is None else read_login(login)
     _check_free(host, port)
     captioners = Captioners(tuple(allowed) or ("default",))
-    with served_app(captioners, limits=Limits(), login=who) as app:
+    with served_app(captioners, limits=Limits(), db=db, login=who) as app:
         reporter.say(f"vidcap: the page is at http://{host}:{port}/ (Ctrl-C ends it)")
         serve(app, host=host, port=port)
     return 0

@@ -13,6 +13,8 @@ import gradio as gr
 
 from vidcap.errors import MediaError, VidcapError
 from vidcap.web import markup
+from vidcap.web.edit_tab import edit_tab
+from vidcap.web.finding import Finder
 from vidcap.web.studio import Studio
 
 # All work with a captioner takes turns: one model, one visitor at a time.
@@ -55,8 +57,8 @@ def sample_video() -> Path:
     raise MediaError("sample.mp4: did not come with this vidcap; drop a video of yours")
 
 
-def build_page(studio: Studio) -> gr.Blocks:
-    """Return the page for a studio."""
+def build_page(studio: Studio, finder: Finder | None) -> gr.Blocks:
+    """Return the page for a studio, and for a library where there is one."""
     page: gr.Blocks = gr.Blocks(title="vidcap", analytics_enabled=False, delete_cache=(300, 3600))
     with page:
         gr.HTML(
@@ -66,6 +68,11 @@ def build_page(studio: Studio) -> gr.Blocks:
         room = gr.State("")
         with gr.Tab("Caption"):
             _caption_tab(studio, room)
+        with gr.Tab("Edit") as edit:
+            edit_tab(studio, room, edit)
+        if finder is not None:
+            with gr.Tab("Search"):
+                _search_tab(finder)
         page.unload(_leaver(studio))
     page.queue(max_size=studio.limits.waiting, default_concurrency_limit=4)
     return page
@@ -147,6 +154,20 @@ def _caption_tab(studio: Studio, room: gr.State) -> None:
     gr.Button(visible=False).click(
         subtitle, video, text, api_name="subtitle", show_progress="hidden", **_TURNS
     )
+
+
+def _search_tab(finder: Finder) -> None:
+    query = gr.Textbox(label="What to look for", max_lines=1, max_length=300)
+    go = gr.Button("Search", variant="primary")
+    found = gr.HTML()
+
+    def search(text: str) -> str:
+        try:
+            return finder.search(text)
+        except VidcapError as error:
+            return markup.problem(str(error))
+
+    gr.on([go.click, query.submit], search, query, found, api_name="search")
 
 
 def _steps(

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vidcap.web.finding import Finder
 from vidcap.web.rooms import Rooms
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def room_file(rooms: Rooms, token: str, name: str) -> tuple[Path, str] | None:
     return room.folder / name, kind
 
 
-def add_routes(app: FastAPI, rooms: Rooms) -> None:
+def add_routes(app: FastAPI, rooms: Rooms, finder: Finder | None) -> None:
     """Add what the page asks for besides what Gradio serves."""
     from starlette.requests import Request
     from starlette.responses import FileResponse, PlainTextResponse, Response
@@ -58,5 +59,12 @@ def add_routes(app: FastAPI, rooms: Rooms) -> None:
             return PlainTextResponse("There is nothing here.", 404)
         return FileResponse(_STATIC / name, media_type=kinds[name])
 
+    def give_video(request: Request) -> Response:
+        found = None if finder is None else finder.video(request.path_params["content"])
+        if found is None:
+            return PlainTextResponse("This video is not where the library says.", 404)
+        return FileResponse(found)
+
+    app.add_route("/vidcap/library/{content}", give_video)
     app.add_route("/vidcap/rooms/{token}/{name}", give_room)
     app.add_route("/vidcap/static/{name}", give_static)

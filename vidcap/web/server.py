@@ -11,6 +11,7 @@ from pathlib import Path
 from vidcap.extras import import_extra
 from vidcap.video.confine import MEMORY_VARIABLE, SECONDS_VARIABLE
 from vidcap.web.captioners import Captioners
+from vidcap.web.finding import Finder
 from vidcap.web.limits import Limits
 from vidcap.web.shield import App, Shield
 from vidcap.web.studio import Studio
@@ -24,6 +25,7 @@ def served_app(
     captioners: Captioners,
     *,
     limits: Limits,
+    db: Path | None = None,
     login: tuple[str, str] | None = None,
 ) -> Iterator[App]:
     """Yield the page as an ASGI app; what visitors left behind is removed afterwards.
@@ -31,9 +33,11 @@ def served_app(
     Args:
         captioners: that visitors may choose from.
         limits: what visitors may ask for.
+        db: a library to search; None for none. Who may see the page may see its videos.
         login: user and password; None where everybody may come in.
 
     Raises:
+        DataError: ``db`` is no library.
         MissingExtraError: the extra ``web`` is not installed.
     """
     with tempfile.TemporaryDirectory(prefix="vidcap-page-") as folder:
@@ -45,12 +49,13 @@ def served_app(
         from vidcap.web.page import build_page, mount_options
         from vidcap.web.routes import add_routes
 
+        finder = None if db is None else Finder(db)
         studio = Studio(Path(folder), captioners, limits)
         inner = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        add_routes(inner, studio.rooms)
+        add_routes(inner, studio.rooms, finder)
         app = gr.mount_gradio_app(
             inner,
-            build_page(studio),
+            build_page(studio, finder),
             path="/",
             max_file_size=limits.file_bytes,
             **mount_options(),

@@ -27,10 +27,21 @@
       map.toggleAttribute("hidden", !(on && map.dataset.map === button.dataset.word));
   }
 
+  // A scene of the library: its video is asked for when somebody wants it.
+  function open(button) {
+    const video = result(button).querySelector("video");
+    video.hidden = false;
+    video.preload = "metadata";
+    video.src = `${button.dataset.open}#t=${button.dataset.time}`;
+    video.scrollIntoView({ block: "nearest" });
+    video.focus();
+  }
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("button");
     if (!button) return;
     if (button.dataset.scene !== undefined) choose(button);
+    else if (button.dataset.open !== undefined) open(button);
     else if (button.dataset.word !== undefined) look(button);
   });
 

@@ -140,3 +140,82 @@ def test_the_library_is_searched(tab: Any) -> None:
     tab.wait_for_function(
         "Math.abs(document.querySelector('.vc-result video:not([hidden])')?.currentTime - 2) < 0.1"
     )
+
+
+def reach(tab: Any, name: str) -> None:
+    """Go to a button with the Tab key alone."""
+    for _ in range(60):
+        tab.keyboard.press("Tab")
+        if tab.evaluate("document.activeElement.innerText") == name:
+            return
+    pytest.fail(f"the keyboard does not reach {name!r}")
+
+
+def test_a_video_is_described_by_keyboard_alone(tab: Any, film: Path) -> None:
+    result(tab, film)
+    tab.get_by_role("tab", name="Describe").focus()
+    tab.keyboard.press("Enter")
+    tab.locator(".vc-describe").wait_for()
+    video = "document.querySelector('.vc-describe video')"
+    live = tab.locator(".vc-live")
+    assert tab.evaluate(f"{video}.paused && !{video}.autoplay")
+    assert tab.evaluate(
+        "[...document.querySelectorAll('.vc-transcript span')].map(one => one.innerText)"
+    ) == ["A black dog.", "The grey cat sleeps.", "Two white birds fly over water."]
+
+    reach(tab, "Speak descriptions")
+    tab.keyboard.press("Space")
+    assert tab.evaluate("document.activeElement.getAttribute('aria-pressed')") == "false"
+    reach(tab, "Pause to describe")
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    reach(tab, "Next description")
+    tab.keyboard.press("Enter")
+    assert live.inner_text() == "A black dog."
+    assert live.get_attribute("aria-live") == "polite"
+    tab.keyboard.press("Enter")
+    assert live.inner_text() == "The grey cat sleeps."
+    assert tab.evaluate(f"{video}.currentTime") == pytest.approx(2, abs=0.1)
+    reach(tab, "0:00")
+    tab.keyboard.press("Enter")
+    tab.get_by_role("button", name="Play or pause").focus()
+    tab.keyboard.press("Enter")
+    # The film stands still for the next description.
+    tab.wait_for_function("document.querySelector('.vc-live').innerText.startsWith('The grey')")
+    assert tab.evaluate(f"{video}.paused")
+
+
+def test_a_described_video_is_made(tab: Any, film: Path) -> None:
+    pytest.importorskip("hibari", reason="needs the extra describe")
+    result(tab, film)
+    tab.get_by_role("tab", name="Describe").click()
+    tab.locator(".vc-describe").wait_for()
+    tab.get_by_role("button", name="Make a video").click()
+    link = tab.get_by_role("link", name="Described video")
+    link.wait_for(timeout=40_000)
+    with tab.expect_download() as download:
+        link.click()
+    assert download.value.suggested_filename == "film.described.mp4"
+    import av
+
+    with av.open(download.value.path()) as video:
+        assert len(video.streams.audio) == 1
+
+
+def test_axe_finds_nothing_in_our_markup(tab: Any, film: Path) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe").Axe()
+    wrong: list[Any] = []
+
+    def look() -> None:
+        found = axe.run(tab, context=".vc-result").response
+        assert found["passes"]
+        wrong.extend((one["id"], one["nodes"][0]["html"][:200]) for one in found["violations"])
+
+    result(tab, film)
+    tab.locator(".vc-scenes button").nth(1).click()
+    tab.locator(".vc-words button").first.wait_for()
+    look()
+    tab.get_by_role("tab", name="Describe").click()
+    tab.locator(".vc-describe").wait_for()
+    look()
+    assert wrong == []

@@ -13,6 +13,7 @@ import gradio as gr
 
 from vidcap.errors import MediaError, VidcapError
 from vidcap.web import markup
+from vidcap.web.describe_tab import describe_tab
 from vidcap.web.edit_tab import edit_tab
 from vidcap.web.finding import Finder
 from vidcap.web.studio import Studio
@@ -22,6 +23,7 @@ _TURNS: dict[str, Any] = {"concurrency_id": "captioner", "concurrency_limit": 1}
 _HEAD = (
     '<link rel="stylesheet" href="/vidcap/static/page.css">'
     '<script src="/vidcap/static/page.js" defer></script>'
+    '<script src="/vidcap/static/describe.js" defer></script>'
 )
 _HIDDEN: dict[str, Any] = {"api_visibility": "private"}
 
@@ -68,6 +70,8 @@ def build_page(studio: Studio, finder: Finder | None) -> gr.Blocks:
         room = gr.State("")
         with gr.Tab("Caption"):
             _caption_tab(studio, room)
+        with gr.Tab("Describe") as describe:
+            describe_tab(studio, room, describe, _TURNS)
         with gr.Tab("Edit") as edit:
             edit_tab(studio, room, edit)
         if finder is not None:

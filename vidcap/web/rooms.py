@@ -25,6 +25,7 @@ class Room:
         folder: where its files lie.
         owner: the session that asked; empty for one that keeps nothing.
         name: what the upload was called, for people to read; never a path.
+        captioner: name of the one that watched.
         opened: when, on the monotonic clock.
         held: whether work goes on in it.
     """
@@ -33,6 +34,7 @@ class Room:
     folder: Path
     owner: str = ""
     name: str = ""
+    captioner: str = ""
     opened: float = field(default_factory=time.monotonic)
     held: bool = True
 
@@ -58,7 +60,7 @@ class Rooms:
     def open(self, *, owner: str = "", name: str = "") -> Room:
         """Return a new, empty room."""
         token = secrets.token_hex(16)
-        room = Room(token, self._folder / token, owner, name, self._clock())
+        room = Room(token, self._folder / token, owner, name, opened=self._clock())
         room.folder.mkdir(parents=True, mode=0o700)
         with self._lock:
             self._rooms[token] = room

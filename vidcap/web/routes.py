@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 _STATIC = Path(__file__).parent / "static"
+_STATIC_TYPES = {
+    "page.js": "text/javascript; charset=utf-8",
+    "describe.js": "text/javascript; charset=utf-8",
+    "page.css": "text/css; charset=utf-8",
+}
 # What a room may give out, with its type: a name that is not here does not exist.
 _TYPES = {
     r"source\.mp4": "video/mp4",
@@ -20,11 +25,12 @@ _TYPES = {
     r"source\.avi": "video/x-msvideo",
     r"source\.ts": "video/mp2t",
     r"source\.ogv": "video/ogg",
-    r"described\.(mp4|mkv)": "video/mp4",
+    r"described\.mp4": "video/mp4",
+    r"described\.mkv": "video/x-matroska",
     r"picture\.png": "image/png",
     r"frame-\d{1,6}\.jpg": "image/jpeg",
     r"looked-\d{1,6}\.html": "text/html; charset=utf-8",
-    r"(subtitles|descriptions)\.vtt": "text/vtt; charset=utf-8",
+    r"subtitles\.vtt": "text/vtt; charset=utf-8",
     r"subtitles\.srt": "application/x-subrip; charset=utf-8",
     r"subtitles\.json": "application/json",
     r"subtitles\.txt": "text/plain; charset=utf-8",
@@ -53,11 +59,10 @@ def add_routes(app: FastAPI, rooms: Rooms, finder: Finder | None) -> None:
         return FileResponse(path, media_type=kind, headers={"cache-control": "no-store"})
 
     def give_static(request: Request) -> Response:
-        kinds = {"page.js": "text/javascript; charset=utf-8", "page.css": "text/css; charset=utf-8"}
         name = request.path_params["name"]
-        if name not in kinds:
+        if name not in _STATIC_TYPES:
             return PlainTextResponse("There is nothing here.", 404)
-        return FileResponse(_STATIC / name, media_type=kinds[name])
+        return FileResponse(_STATIC / name, media_type=_STATIC_TYPES[name])
 
     def give_video(request: Request) -> Response:
         found = None if finder is None else finder.video(request.path_params["content"])

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -77,6 +78,7 @@ class Studio:
         """
         loading = self.captioners.get(captioner)
         room = self.rooms.open(owner=owner, name=shown_name(name))
+        room.captioner = captioner
         done = False
         try:
             yield Step(f"Looking at {room.name}.")
@@ -94,7 +96,7 @@ class Studio:
                 shown = self.shown(room, upload.path.name)
             done = True
         except VidcapError as error:
-            raise _by_its_name(error, room) from None
+            raise self.by_its_name(error, room) from None
         finally:
             file.unlink(missing_ok=True)
             room.held = False
@@ -117,10 +119,30 @@ class Studio:
             with self._subtitles(upload, self.captioners.get(self.captioners.names[0])) as made:
                 return self._named(made, room).text("srt")
         except VidcapError as error:
-            raise _by_its_name(error, room) from None
+            raise self.by_its_name(error, room) from None
         finally:
             file.unlink(missing_ok=True)
             self.rooms.close(room)
+
+    @staticmethod
+    def by_its_name(error: VidcapError, room: Room) -> VidcapError:
+        """Return an error that calls the file what its owner does, not where it lies here."""
+        text = re.sub(rf"{re.escape(str(room.folder))}/[\w.]+", lambda _: room.name, str(error))
+        return type(error)(text)
+
+    @staticmethod
+    def source(room: Room) -> Path:
+        """Return the video of a room."""
+        return next(room.folder.glob("source.*"))
+
+    @contextmanager
+    def holding(self, room: Room) -> Iterator[None]:
+        """Keep a room while the block works in it."""
+        room.held = True
+        try:
+            yield
+        finally:
+            room.held = False
 
     def shown(self, room: Room, source: str) -> str:
         """Return the HTML of a result."""
@@ -205,9 +227,3 @@ class Studio:
         if made.explanation is not None:
             looked = markup.words_over(f"{base}/picture.png", made.caption.text, made.explanation)
         return markup.picture(base, made.caption.text, made.caption.confidence, looked)
-
-
-def _by_its_name(error: VidcapError, room: Room) -> VidcapError:
-    """Return an error that calls the file what its owner does, not where it lies here."""
-    text = re.sub(rf"{re.escape(str(room.folder))}/[\w.]+", lambda _: room.name, str(error))
-    return type(error)(text)

@@ -73,3 +73,12 @@ def test_a_login_is_read(tmp_path: Path) -> None:
     file = tmp_path / "login.txt"
     file.write_text("anna:so:secret\n")
     assert read_login(file) == ("anna", "so:secret")
+
+
+def test_a_full_folder_takes_no_more_uploads(tmp_path: Path) -> None:
+    shield = Shield(_hello, login=None, body_bytes=10, arrivals=tmp_path, arrivals_bytes=5)
+    (tmp_path / "one").write_bytes(b"x" * 5)
+    assert asked(shield, "/gradio_api/upload")[0] == 200
+    (tmp_path / "two").write_bytes(b"x")
+    assert asked(shield, "/gradio_api/upload")[0] == 507
+    assert asked(shield, "/")[0] == 200

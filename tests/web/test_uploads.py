@@ -152,3 +152,11 @@ def test_a_video_gets_a_name_of_ours(room: Room, tmp_path: Path) -> None:
 )
 def test_a_name_is_only_shown(name: str, shown: str) -> None:
     assert shown_name(name) == shown
+
+
+def test_two_visitors_may_send_the_same_file(tmp_path: Path) -> None:
+    rooms = Rooms(tmp_path / "rooms", LIMITS)
+    file = media.write_video(tmp_path / "in.mp4", frames=3)
+    made = [admit(file, rooms.open(name="theirs.mp4"), LIMITS) for _ in range(2)]
+    assert made[0].path != made[1].path
+    assert all(one.path.is_file() for one in made)

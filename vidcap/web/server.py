@@ -18,6 +18,7 @@ from vidcap.web.studio import Studio
 
 # A form around an upload takes some bytes of its own.
 _FORM_BYTES = 64 * 1024
+_ARRIVALS = "arrivals"
 
 
 @contextmanager
@@ -61,7 +62,13 @@ def served_app(
             **mount_options(),
         )
         try:
-            yield Shield(app, login=login, body_bytes=limits.file_bytes + _FORM_BYTES)
+            yield Shield(
+                app,
+                login=login,
+                body_bytes=limits.file_bytes + _FORM_BYTES,
+                arrivals=Path(folder) / _ARRIVALS,
+                arrivals_bytes=limits.waiting * limits.file_bytes,
+            )
         finally:
             studio.close()
 
@@ -70,7 +77,7 @@ def _prepare(folder: Path, limits: Limits) -> None:
     """Tell Gradio and the decoders, before they start, what they read from the environment."""
     os.environ |= {
         "GRADIO_ANALYTICS_ENABLED": "False",
-        "GRADIO_TEMP_DIR": str(folder / "arrivals"),
+        "GRADIO_TEMP_DIR": str(folder / _ARRIVALS),
         "HF_HUB_DISABLE_TELEMETRY": "1",
         MEMORY_VARIABLE: str(limits.memory_bytes),
         SECONDS_VARIABLE: str(limits.work_seconds),

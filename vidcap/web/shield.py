@@ -62,9 +62,21 @@ class Shield:
         app: what is shielded.
         login: user and password; None where everybody may come in.
         body_bytes: most bytes of a request.
+        arrivals: folder that uploads arrive in; None where nobody looks how full it is.
+        arrivals_bytes: how full it may be before more uploads are turned away.
     """
 
-    def __init__(self, app: App, *, login: tuple[str, str] | None, body_bytes: int) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        login: tuple[str, str] | None,
+        body_bytes: int,
+        arrivals: Path | None = None,
+        arrivals_bytes: int = 0,
+    ) -> None:
+        self._arrivals = arrivals
+        self._arrivals_bytes = arrivals_bytes
         self._app = app
         self._login = None if login is None else ":".join(login).encode()
         self._body_bytes = body_bytes
@@ -93,8 +105,19 @@ class Shield:
             await _refuse(dressed, 404, "There is nothing here.")
         elif _length(headers) > self._body_bytes:
             await _refuse(dressed, 413, "This is more than is allowed here.")
+        elif scope["path"].endswith("/upload") and self._is_full():
+            await _refuse(dressed, 507, "There is no room for more files now; come back later.")
         else:
             await self._app(scope, receive, dressed)
+
+    def _is_full(self) -> bool:
+        if self._arrivals is None:
+            return False
+        sizes = (path.stat().st_size for path in self._arrivals.rglob("*") if path.is_file())
+        try:
+            return sum(sizes) > self._arrivals_bytes
+        except OSError:  # one was removed while we looked
+            return False
 
     def _may_enter(self, authorization: bytes) -> bool:
         if self._login is None:

@@ -68,7 +68,7 @@ class Studio:
         A room is left behind only with a result in it.
 
         Args:
-            file: what came in; it is gone afterwards.
+            file: what came in.
             name: what its owner calls it.
             captioner: one of those allowed.
             owner: the session.
@@ -98,7 +98,6 @@ class Studio:
         except VidcapError as error:
             raise self.by_its_name(error, room) from None
         finally:
-            file.unlink(missing_ok=True)
             room.held = False
             if not done:
                 self.documents.pop(room.token, None)
@@ -121,7 +120,6 @@ class Studio:
         except VidcapError as error:
             raise self.by_its_name(error, room) from None
         finally:
-            file.unlink(missing_ok=True)
             self.rooms.close(room)
 
     @staticmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import unicodedata
@@ -44,16 +45,27 @@ def shown_name(name: str) -> str:
 
 
 def admit(file: Path, room: Room, limits: Limits) -> Upload:
-    """Move a file into its room if it is a video or picture within the limits.
+    """Take a file into its room if it is a video or picture within the limits.
+
+    The file itself stays, because Gradio keeps equal files of several visitors as one and tidies up
+    by age; one that is refused is removed at once.
 
     Args:
-        file: what came in; it is gone afterwards, whatever becomes of it.
+        file: what came in.
         room: where it goes.
         limits: what is allowed.
 
     Raises:
         MediaError: it is not; the message names it as its owner did.
     """
+    try:
+        return _admitted(file, room, limits)
+    except MediaError:
+        file.unlink(missing_ok=True)
+        raise
+
+
+def _admitted(file: Path, room: Room, limits: Limits) -> Upload:
     raw = room.folder / "upload"
     try:
         size = file.stat().st_size
@@ -61,13 +73,14 @@ def admit(file: Path, room: Room, limits: Limits) -> Upload:
             raise MediaError(
                 f"{room.name}: {size:,} bytes are more than the {limits.file_bytes:,} allowed here"
             )
-        file.replace(raw)
+        try:
+            raw.hardlink_to(file)
+        except OSError:  # another disk, or one without such links
+            shutil.copyfile(file, raw)
     except OSError as error:
         raise MediaError(
             f"{room.name}: cannot be taken ({error.strerror}); drop it again"
         ) from None
-    finally:
-        file.unlink(missing_ok=True)
     picture = room.folder / "picture.png"
     answer = _ask(raw, picture, room.name, limits)
     if answer["kind"] == "picture":

@@ -293,6 +293,19 @@ def _models(parsed: argparse.Namespace, reporter: Reporter) -> int:
     return models.run(as_json=parsed.json, emit=_emit)
 
 
+def _serve(parsed: argparse.Namespace, reporter: Reporter) -> int:
+    from vidcap.commands import serve
+
+    return serve.run(
+        host=parsed.host,
+        port=parsed.port,
+        allowed=parsed.allow_captioner,
+        db=parsed.db,
+        login=parsed.login,
+        reporter=reporter,
+    )
+
+
 def _doctor(parsed: argparse.Namespace, reporter: Reporter) -> int:
     from vidcap.commands import doctor
 
@@ -661,11 +674,54 @@ def _parser() -> argparse.ArgumentParser:
     _add_paths(probe, "videos, or folders to walk")
     probe.add_argument("--json", action="store_true", help="JSON lines, with exact fractions")
 
+    _add_serve(command)
     models = command("models", "list the captioners", _models, "vidcap models --json")
     models.add_argument("--json", action="store_true", help="JSON lines")
 
     command("doctor", "check what is installed and what works", _doctor, "vidcap doctor")
     return parser
+
+
+def _add_serve(command: Callable[..., argparse.ArgumentParser]) -> None:
+    serve = command(
+        "serve",
+        "open a page on which videos are dropped and watched described",
+        _serve,
+        "vidcap serve                            at http://127.0.0.1:7860/",
+        "vidcap serve --db library.db            with a search over a library",
+        "vidcap serve --allow-captioner default --allow-captioner fast",
+        "vidcap serve --host 0.0.0.0 --login login.txt",
+    )
+    serve.add_argument(
+        "--db",
+        type=Path,
+        metavar="FILE",
+        help="a library of 'vidcap index' to search; visitors may watch the videos in it",
+    )
+    serve.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="where to listen; 0.0.0.0 for the whole network (default: 127.0.0.1)",
+    )
+    serve.add_argument(
+        "--port", type=_port, default=7860, metavar="N", help="at which port (default: 7860)"
+    )
+    serve.add_argument(
+        "--allow-captioner",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a captioner that visitors may choose, as --captioner of 'vidcap subtitle' takes it; "
+        "may be given several times, the first is loaded at once (default: default)",
+    )
+    serve.add_argument(
+        "--login",
+        type=Path,
+        metavar="FILE",
+        help="ask visitors for the user and password in this file: one line, USER:PASSWORD; over "
+        "a network only behind a proxy that speaks HTTPS",
+    )
 
 
 def _add_paths(parser: argparse.ArgumentParser, what: str) -> None:
@@ -758,6 +814,12 @@ def _count(text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) < 7:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
+
+
+def _port(text: str) -> int:
+    if 0 < _count(text) < 65536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text} is not a port, 1 to 65535")
 
 
 def _positive(text: str) -> int:

@@ -18,6 +18,7 @@ from PIL import Image
 
 from vidcap.captioning.attention import Explanation, place
 from vidcap.captioning.captioner import CheckpointCaptioner
+from vidcap.captioning.heat import shade_svg
 from vidcap.jobs import Subtitles
 from vidcap.pages import html_page
 from vidcap.scenes import Scene
@@ -26,7 +27,6 @@ from vidcap.subtitles.clean import clean_text, sentence_case
 
 _SIDE = 224  # longer side of a picture
 _QUALITY = 80
-_FAINT = 0.08  # shares of a map's largest weight below this are not drawn
 _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
@@ -165,14 +165,7 @@ def _picture(index: int, size: tuple[int, int], told: str) -> str:
 def _looked(index: int, size: tuple[int, int], word: str, attention: NDArray[np.float32]) -> str:
     """Return a small picture, dark but for where the word looked."""
     side = len(attention)
-    # The root shows what is faint as well.
-    heat = np.sqrt(attention / max(float(attention.max()), 1e-9))
-    cells = "".join(
-        f'<rect x="{x}" y="{y}" width="1" height="1" fill-opacity="{0.8 * (1 - heat[y, x]):.2f}"/>'
-        for y in range(side)
-        for x in range(side)
-        if heat[y, x] < 1 - _FAINT
-    )
+    cells = shade_svg(attention)
     where, share = place(attention)
     told = f"{word}: {where}, {share:.0%} of the attention"
     width, height = size[0] // 2, size[1] // 2

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,8 +50,12 @@ def regular_file(path: str | os.PathLike[str]) -> Path:
     return file
 
 
-def open_container(path: str | os.PathLike[str]) -> InputContainer:
+def open_container(path: str | os.PathLike[str], *, formats: Sequence[str] = ()) -> InputContainer:
     """Open a local file for reading with PyAV; the caller closes it.
+
+    Args:
+        path: the file.
+        formats: names of libav's demuxers that may open it; all where none is named.
 
     Raises:
         MediaError: the file is missing, empty, not a media file, a playlist or a still picture.
@@ -58,13 +63,14 @@ def open_container(path: str | os.PathLike[str]) -> InputContainer:
     import av
 
     file = regular_file(path)
+    allowed = {"format_whitelist": ",".join(formats)} if formats else {}
     try:
         container = av.open(
             f"file:{file}",
             mode="r",
             # Metadata in the wrong encoding must not keep the pictures from being read.
             metadata_errors="replace",
-            container_options={"protocol_whitelist": "file"},
+            container_options={"protocol_whitelist": "file", **allowed},
         )
     except (av.FFmpegError, ValueError, OSError) as error:
         reason = getattr(error, "strerror", None) or error

@@ -65,8 +65,8 @@ class DecoderProcess:
             stderr=self._log,
             # Nothing in the user's folder may stand in for a module, and vidcap itself must be
             # found wherever it was imported from.
-            cwd=_PACKAGE_ROOT,
-            env=_environment(),
+            cwd=worker_folder(),
+            env=worker_environment(),
         )
         stdin = cast("IO[bytes]", self._process.stdin)
         stdout = cast("IO[bytes]", self._process.stdout)
@@ -115,7 +115,13 @@ class DecoderProcess:
         return f"{how}: {said}" if said else how
 
 
-def _environment() -> dict[str, str]:
+def worker_folder() -> Path:
+    """Return the folder in which processes of vidcap's own start."""
+    return _PACKAGE_ROOT
+
+
+def worker_environment() -> dict[str, str]:
+    """Return the environment in which processes of vidcap's own find vidcap, and are quiet."""
     inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     places = [str(_PACKAGE_ROOT), *(str(Path(place).absolute()) for place in inherited if place)]
     quiet = {"OPENCV_FFMPEG_LOGLEVEL": "-8", "OPENCV_LOG_LEVEL": "SILENT"}

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from vidcap.errors import MediaError, VidcapError
 from vidcap.video import wire
+from vidcap.video.confine import confine_as_told
 from vidcap.video.picture import squash
 from vidcap.video.sampling import KeyFrames, may_take, select
 from vidcap.video.shots import EVERY_FRAME, KEY_FRAMES_ONLY, label_shots
@@ -158,6 +159,7 @@ def main() -> None:
     """Serve the one request on standard input."""
     # Ctrl-C goes to the whole group; the parent decides what becomes of this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    confine_as_told()
     out = _private_stdout()
     received = wire.receive(sys.stdin.buffer)
     if received is None:

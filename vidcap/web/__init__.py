@@ -1,0 +1,1 @@
+"""The page: drop a video, watch it described."""

@@ -1,0 +1,189 @@
+"""The page in Gradio: what stands where, and what a press of a button calls."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from vidcap.errors import MediaError, VidcapError
+from vidcap.web import markup
+from vidcap.web.describe_tab import describe_tab
+from vidcap.web.edit_tab import edit_tab
+from vidcap.web.finding import Finder
+from vidcap.web.studio import Studio
+
+# All work with a captioner takes turns: one model, one visitor at a time.
+_TURNS: dict[str, Any] = {"concurrency_id": "captioner", "concurrency_limit": 1}
+_HEAD = (
+    '<link rel="stylesheet" href="/vidcap/static/page.css">'
+    '<script src="/vidcap/static/page.js" defer></script>'
+    '<script src="/vidcap/static/describe.js" defer></script>'
+)
+_HIDDEN: dict[str, Any] = {"api_visibility": "private"}
+
+
+def local_file(**options: Any) -> gr.File:
+    """Return a place for a file that a visitor sends.
+
+    Gradio's own would fetch one from any address that it is given.  It is changed in place, because
+    Gradio writes a file into the package for every class derived from one of its own.
+    """
+    file = gr.File(**options)
+    keep = file.async_move_resource_to_block_cache
+
+    async def keep_what_is_here(name: str | Path | None) -> str | None:
+        if name is not None and "://" in str(name):
+            raise gr.Error("This takes files, no addresses.", print_exception=False)
+        return await keep(name)
+
+    file.async_move_resource_to_block_cache = keep_what_is_here  # type: ignore
+    return file
+
+
+def sample_video() -> Path:
+    """Return the video for those who have none at hand.
+
+    Raises:
+        MediaError: it did not come with this vidcap.
+    """
+    here = Path(__file__).resolve()
+    for place in (here.parent / "static", here.parents[2] / "examples"):
+        if (place / "sample.mp4").is_file():
+            return place / "sample.mp4"
+    raise MediaError("sample.mp4: did not come with this vidcap; drop a video of yours")
+
+
+def build_page(studio: Studio, finder: Finder | None) -> gr.Blocks:
+    """Return the page for a studio, and for a library where there is one."""
+    page: gr.Blocks = gr.Blocks(title="vidcap", analytics_enabled=False, delete_cache=(300, 3600))
+    with page:
+        gr.HTML(
+            '<header class="vc-result"><h1>vidcap</h1><p>Turns what is seen in a video into timed '
+            "words, on this machine. What it says is a draft: it can be wrong.</p></header>"
+        )
+        room = gr.State("")
+        with gr.Tab("Caption"):
+            _caption_tab(studio, room)
+        with gr.Tab("Describe") as describe:
+            describe_tab(studio, room, describe, _TURNS)
+        with gr.Tab("Edit") as edit:
+            edit_tab(studio, room, edit)
+        if finder is not None:
+            with gr.Tab("Search"):
+                _search_tab(finder)
+        page.unload(_leaver(studio))
+    page.queue(max_size=studio.limits.waiting, default_concurrency_limit=4)
+    return page
+
+
+def mount_options() -> dict[str, Any]:
+    """Return what Gradio is told when the page is mounted; nothing of it comes from outside."""
+    theme = gr.themes.Default(
+        font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "monospace")
+    )
+    return {
+        "theme": theme,
+        "head": _HEAD,
+        "footer_links": ["api"],
+        "ssr_mode": False,
+        "show_error": True,
+        "pwa": False,
+        "mcp_server": False,
+        "enable_monitoring": False,
+    }
+
+
+def _leaver(studio: Studio) -> Any:
+    def leave(request: gr.Request) -> None:
+        studio.rooms.leave(request.session_hash or "")
+
+    return leave
+
+
+def _caption_tab(studio: Studio, room: gr.State) -> None:
+    names = studio.captioners.names
+    file = local_file(label="A video or a picture", height=140)
+    captioner = gr.Dropdown(
+        list(names), value=names[0], label="Captioner", interactive=True, visible=len(names) > 1
+    )
+    with gr.Row():
+        go = gr.Button("Caption", variant="primary")
+        sample = gr.Button("Take the sample")
+    told = gr.HTML(markup.status("Drop a video or a picture, or take the sample."))
+    shown = gr.HTML()
+
+    def caption(
+        path: str | None, name: str, request: gr.Request
+    ) -> Iterator[tuple[str, str, str, None]]:
+        if path is None:
+            yield markup.problem("There is no file yet: drop one first."), "", "", None
+            return
+        yield from _steps(studio, Path(path), Path(path).name, name, request)
+
+    def caption_sample(name: str, request: gr.Request) -> Iterator[tuple[str, str, str, None]]:
+        with tempfile.TemporaryDirectory(prefix="vidcap-") as folder:
+            try:
+                copy = Path(shutil.copy(sample_video(), folder))
+            except VidcapError as error:
+                yield markup.problem(str(error)), "", "", None
+                return
+            yield from _steps(studio, copy, "sample.mp4", name, request)
+
+    def loading(name: str) -> Iterator[str]:
+        yield markup.status(studio.captioners.state(name))
+        studio.captioners.get(name).exception()  # waits
+        yield markup.status(studio.captioners.state(name))
+
+    outputs = [told, shown, room, file]
+    go.click(caption, [file, captioner], outputs, show_progress="hidden", **_TURNS, **_HIDDEN)
+    sample.click(caption_sample, captioner, outputs, show_progress="hidden", **_TURNS, **_HIDDEN)
+    captioner.change(loading, captioner, told, show_progress="hidden", **_HIDDEN)
+
+    def subtitle(path: str | None) -> str:
+        if path is None:
+            raise gr.Error("There is no file: send one.", print_exception=False)
+        try:
+            return studio.srt(Path(path), name=Path(path).name)
+        except VidcapError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    video = local_file(label="video", visible=False)
+    text = gr.Textbox(label="srt", visible=False)
+    gr.Button(visible=False).click(
+        subtitle, video, text, api_name="subtitle", show_progress="hidden", **_TURNS
+    )
+
+
+def _search_tab(finder: Finder) -> None:
+    query = gr.Textbox(label="What to look for", max_lines=1, max_length=300)
+    go = gr.Button("Search", variant="primary")
+    found = gr.HTML()
+
+    def search(text: str) -> str:
+        try:
+            return finder.search(text)
+        except VidcapError as error:
+            return markup.problem(str(error))
+
+    gr.on([go.click, query.submit], search, query, found, api_name="search")
+
+
+def _steps(
+    studio: Studio, path: Path, name: str, captioner: str, request: gr.Request
+) -> Iterator[tuple[str, str, str, None]]:
+    try:
+        for step in studio.caption(
+            path, name=name, captioner=captioner, owner=request.session_hash or ""
+        ):
+            yield markup.status(step.told), step.shown, step.token, None
+    except VidcapError as error:
+        yield markup.problem(str(error)), "", "", None
+    except Exception:
+        logging.getLogger(__name__).exception("the work on an upload failed")
+        yield markup.problem("Something in vidcap failed; the owner's log says what."), "", "", None

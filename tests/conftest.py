@@ -15,7 +15,7 @@ from tests.fakes import ShadeCaptioner
 from tests.running import Result, Vidcap, copy
 
 # Examples are drawn the same way in every run, and a slow machine is not an error.
-settings.register_profile("vidcap", deadline=None, derandomize=True, max_examples=60)
+settings.register_profile("vidcap", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("vidcap")
 
 

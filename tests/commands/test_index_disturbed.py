@@ -19,16 +19,16 @@ from vidcap.index.interchange import export_lines
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("run_with_fake.py")
-COUNT = 40
-# The default suite kills a few times; VIDCAP_KILLS=20 takes a minute more.
-KILLS = int(os.environ.get("VIDCAP_KILLS", "6"))
+# The default suite kills a few times; VIDCAP_KILLS=20, with forty videos, takes two minutes more.
+KILLS = int(os.environ.get("VIDCAP_KILLS", "4"))
+COUNT = 2 * KILLS
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Forty videos of two or three scenes, no two alike, and one that is broken."""
+    """Videos of two or three scenes, no two alike, and one that is broken."""
     folder = tmp_path_factory.mktemp("films")
     rng = np.random.default_rng(0)
     for number in range(COUNT):

@@ -146,7 +146,8 @@ class TestEveryFormat:
     @settings(max_examples=50)
     def test_reads_back_what_it_wrote(self, format_: SubtitleFormat, document: Document) -> None:
         found = format_.read(format_.write(document))
-        # Hundredths of a second are the least that SubStation Alpha counts.
+        # Hundredths of a second are the least that SubStation Alpha counts, and no cue lasts none:
+        # one of a millisecond ends up to 14 later.
         slack = 5 if format_.name == "ass" else 0
         held = (
             sentences(document.cues) if format_.name in ("txt", "descriptions") else document.cues
@@ -154,7 +155,7 @@ class TestEveryFormat:
         assert len(found) == len(held)
         for read, cue in zip(found, held, strict=True):
             assert abs(read.start_ms - cue.start_ms) <= slack
-            assert abs(read.end_ms - cue.end_ms) <= max(slack, 10 if slack else 0)
+            assert abs(read.end_ms - cue.end_ms) <= (14 if slack else 0)
             assert letters(read.text) == letters(" ".join(cue.lines))
 
     @given(text=st.one_of(st.text(max_size=60), broken_files()))

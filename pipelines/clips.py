@@ -83,11 +83,11 @@ def legal(outputs: dict[str, Path]) -> Iterator[str]:
         yield "vtt: webvtt-py reads other cues"
 
 
-def run(path: Path, folder: Path, limit: float) -> dict[str, Any]:
-    """Run the command on one clip and judge what it did."""
-    outputs = {name: folder / f"out.{name}" for name in FORMATS}
-    command = [sys.executable, "-m", "vidcap", "subtitle", "-q", "--format", ",".join(FORMATS)]
-    command += ["-o", f"{folder / 'out'}/", "--", str(path)]
+def attempt(command: list[str], limit: float) -> tuple[int, str, float, list[str]]:
+    """Run a command; return its exit code, messages, seconds, and what no command may do.
+
+    The exit code is -1 where it took longer than ``limit`` seconds.
+    """
     started = time.monotonic()
     wrong: list[str] = []
     try:
@@ -103,11 +103,19 @@ def run(path: Path, folder: Path, limit: float) -> dict[str, Any]:
     except subprocess.TimeoutExpired:
         code, messages = -1, ""
         wrong.append(f"more than {limit:g} s")
-    seconds = time.monotonic() - started
     if "Traceback" in messages:
         wrong.append("a traceback")
     if code not in DOCUMENTED:
         wrong.append(f"exit code {code}")
+    return code, messages, time.monotonic() - started, wrong
+
+
+def run(path: Path, folder: Path, limit: float) -> dict[str, Any]:
+    """Run the command on one clip and judge what it did."""
+    outputs = {name: folder / f"out.{name}" for name in FORMATS}
+    command = [sys.executable, "-m", "vidcap", "subtitle", "-q", "--format", ",".join(FORMATS)]
+    command += ["-o", f"{folder / 'out'}/", "--", str(path)]
+    code, messages, seconds, wrong = attempt(command, limit)
     picture = decodes(path)
     # The records by which vidcap knows its own files again lie in .vidcap.
     written = sorted(

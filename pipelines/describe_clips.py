@@ -22,7 +22,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
 from importlib.resources import files
@@ -32,7 +31,7 @@ from xml.etree import ElementTree
 
 import jsonschema
 import webvtt
-from clips import DOCUMENTED, decodes
+from clips import attempt, decodes
 from tqdm import tqdm
 
 from vidcap.description.mixing import CEILING_DBTP, measure_file
@@ -95,26 +94,7 @@ def legal(source: Path, outputs: dict[str, Path], video: Path) -> Iterator[str]:
 def run(path: Path, folder: Path, limit: float) -> dict[str, Any]:
     """Run the command on one clip and judge what it did."""
     command = [sys.executable, "-m", "vidcap", "describe", "-q", "--all", str(folder / "out")]
-    started = time.monotonic()
-    wrong: list[str] = []
-    try:
-        done = subprocess.run(
-            [*command, "--", str(path)],
-            capture_output=True,
-            text=True,
-            timeout=limit,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-        code, messages = done.returncode, done.stderr.strip()
-    except subprocess.TimeoutExpired:
-        code, messages = -1, ""
-        wrong.append(f"more than {limit:g} s")
-    seconds = time.monotonic() - started
-    if "Traceback" in messages:
-        wrong.append("a traceback")
-    if code not in DOCUMENTED:
-        wrong.append(f"exit code {code}")
+    code, messages, seconds, wrong = attempt([*command, "--", str(path)], limit)
     written = [file for file in (folder / "out").glob("*") if file.is_file()]
     outputs = {kind: file for kind in KINDS for file in written if file.name.endswith(kind)}
     videos = [file for file in written if file.suffix in (".mp4", ".mkv")]

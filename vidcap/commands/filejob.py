@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from fractions import Fraction
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 LANGUAGE = "en"
 
 
-class FileJob:
+class FileJob(ABC):
     """Does a job for one video after another, and writes what is missing.
 
     Args:
@@ -68,10 +69,11 @@ class FileJob:
         if options["prompt"] is not None:
             self.settings["prompt"] = options["prompt"]
 
+    @abstractmethod
     def endings(self, name: str, video: Path) -> tuple[str, ...]:
         """Return what the name of a result of this kind may end in, the best first."""
-        raise NotImplementedError
 
+    @abstractmethod
     def make(self, path: Path, missing: Mapping[str, Path]) -> str:
         """Do the job for a video, and return what to say of it.
 
@@ -79,7 +81,6 @@ class FileJob:
             path: the video.
             missing: kinds of results and the files to write them to.
         """
-        raise NotImplementedError
 
     def more_targets(self) -> dict[str, Target]:
         """Return results beside those of the place."""

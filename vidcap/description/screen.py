@@ -98,13 +98,21 @@ class ScreenReader:
         return text if len(text) <= _LONGEST else text[:_LONGEST].rpartition(",")[0]
 
 
-def _picture(film: Path, at: Fraction) -> NDArray[np.uint8] | None:
-    from vidcap.video.sampling import EverySeconds
+def full_frame(film: Path, at: Fraction) -> NDArray[np.uint8] | None:
+    """Return the frame that is shown at a time in full size; None behind the end.
+
+    Raises:
+        MediaError: the film cannot be read.
+    """
     from vidcap.video.source import open_video
 
+    with open_video(film, start=at) as video:
+        return next((frame.image for frame in video), None)
+
+
+def _picture(film: Path, at: Fraction) -> NDArray[np.uint8] | None:
     try:
-        with open_video(film, sampling=EverySeconds(Fraction(1)), start=at) as video:
-            return next((frame.image for frame in video), None)
+        return full_frame(film, at)
     except MediaError:
         return None
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from vidcap.closing import Closing
 from vidcap.errors import MediaError
 from vidcap.index import claims
 from vidcap.index.fingerprint import content_hash, located
@@ -21,7 +21,7 @@ from vidcap.index.vectors import VectorSearch
 _VIDEO = "content, size, duration_ms, error, completeness, model, settings, made_by"
 
 
-class Catalogue:
+class Catalogue(Closing):
     """Keeps what was seen in videos, and finds it again.
 
     A context manager; :meth:`close` lets go of the file.  One object belongs to one thread; any
@@ -51,17 +51,6 @@ class Catalogue:
     def close(self) -> None:
         """Let go of the file."""
         self.connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # Files
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,21 +139,14 @@ def _add_meaning(
 
 
 def _add_screen_text(records: list[SceneRecord], scenes: Scenes) -> None:
-    from vidcap.description.screen import ScreenReader
+    from vidcap.description.screen import ScreenReader, full_frame
 
     reader = ScreenReader()
-    times = [scene.frames[len(scene.frames) // 2].time for scene in scenes.scenes]
-    for number, image in enumerate(_full_frames(scenes, times)):
+    film = Path(scenes.info.path)
+    for number, scene in enumerate(scenes.scenes):
+        # Writing is too small in what captioners see.
+        image = full_frame(film, scene.frames[len(scene.frames) // 2].time)
         records[number] = replace(records[number], screen_text=reader.read(image))
-
-
-def _full_frames(scenes: Scenes, times: Sequence[Fraction]) -> Iterator[NDArray[np.uint8] | None]:
-    """Yield the frames at some times in full size: writing is too small in what captioners see."""
-    from vidcap.video.source import open_video
-
-    for time in times:
-        with open_video(scenes.info.path, start=time) as video:
-            yield next((frame.image for frame in video), None)
 
 
 def thumbnail(image: NDArray[np.uint8], info: VideoInfo) -> bytes:

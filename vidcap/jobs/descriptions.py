@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from vidcap.closing import Closing
 from vidcap.description.choose import candidates_from_scenes
 from vidcap.description.fitting import Fitter
 from vidcap.description.formats import FORMATS, ScriptFormat, format_for_script
@@ -184,7 +184,7 @@ class _Options:
     ocr: Fraction
 
 
-class Described:
+class Described(Closing):
     """The description of one video: its script, and the files that can be made of it.
 
     A context manager: leaving it, or :meth:`close`, stops the work and removes what is in the
@@ -336,17 +336,6 @@ class Described:
         if self._scenes is not None:
             self._scenes.close()
         self._folder.cleanup()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def _channels(self) -> int:

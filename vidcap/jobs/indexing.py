@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from vidcap.captioning.registry import load_captioner
+from vidcap.closing import Closing
 from vidcap.errors import MediaError, UsageError
 from vidcap.index import Catalogue, FileRecord, State, VideoRecord
 from vidcap.index.fingerprint import model_hash
@@ -59,7 +59,7 @@ class Indexed:
     error_text: str = ""
 
 
-class Indexer:
+class Indexer(Closing):
     """Fills a catalogue; several may fill one at a time, each video is watched by one of them.
 
     What is in the catalogue is not watched again, even if its file was moved or renamed.  A context
@@ -171,17 +171,6 @@ class Indexer:
             self._crew.close()
         if self._catalogue is not None:
             self._catalogue.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def exhausted(self) -> bool:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from fractions import Fraction
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from vidcap import __version__
+from vidcap.closing import Closing
 from vidcap.errors import UsageError
 from vidcap.jobs.loading import as_future, check_counts
 from vidcap.scenes import FrameCaption, Scene, Teller, scenes_from_captions
@@ -120,7 +120,7 @@ def watched(
     return os.fspath(path), probe(path), loading
 
 
-class Scenes(Iterator[Scene]):
+class Scenes(Closing, Iterator[Scene]):
     """The scenes of one video, worked out as you iterate.
 
     A context manager: leaving it, or :meth:`close`, stops the work and lets go of the file.
@@ -205,17 +205,6 @@ class Scenes(Iterator[Scene]):
     def close(self) -> None:
         """Stop the work and let go of the file; scenes that were given out stay."""
         self._work.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _run(self) -> Generator[Scene, None, None]:
         captioner = self._captioner.result()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from vidcap.captioning.look import PictureEmbedder
 from vidcap.captioning.registry import load_captioner
+from vidcap.closing import Closing
 from vidcap.errors import UsageError
 from vidcap.index import Catalogue
 from vidcap.index.embedding import SentenceEmbedder
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _LEAST_LIKENESS = 0.75
 
 
-class Library:
+class Library(Closing):
     """A catalogue, with what it takes to search it.
 
     A context manager.
@@ -125,17 +125,6 @@ class Library:
     def close(self) -> None:
         """Let go of the file."""
         self.catalogue.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def open_library(db: AnyPath) -> Library:

@@ -28,24 +28,6 @@ _HEAD = (
 _HIDDEN: dict[str, Any] = {"api_visibility": "private"}
 
 
-def local_file(**options: Any) -> gr.File:
-    """Return a place for a file that a visitor sends.
-
-    Gradio's own would fetch one from any address that it is given.  It is changed in place, because
-    Gradio writes a file into the package for every class derived from one of its own.
-    """
-    file = gr.File(**options)
-    keep = file.async_move_resource_to_block_cache
-
-    async def keep_what_is_here(name: str | Path | None) -> str | None:
-        if name is not None and "://" in str(name):
-            raise gr.Error("This takes files, no addresses.", print_exception=False)
-        return await keep(name)
-
-    file.async_move_resource_to_block_cache = keep_what_is_here  # type: ignore
-    return file
-
-
 def sample_video() -> Path:
     """Return the video for those who have none at hand.
 
@@ -79,6 +61,7 @@ def build_page(studio: Studio, finder: Finder | None) -> gr.Blocks:
                 _search_tab(finder)
         page.unload(_leaver(studio))
     page.queue(max_size=studio.limits.waiting, default_concurrency_limit=4)
+    _take_uploads_alone(page)
     return page
 
 
@@ -99,6 +82,32 @@ def mount_options() -> dict[str, Any]:
     }
 
 
+def _take_uploads_alone(page: gr.Blocks) -> None:
+    """Refuse addresses, and files of this machine, wherever a form could name one.
+
+    Gradio fetches an address in any component's value.  That a path is of an upload it checks in an
+    app that was launched, and this one is mounted: any video of the machine would be captioned for
+    whoever knows its path.
+    """
+    page.has_launched = True
+    for block in page.blocks.values():
+        if isinstance(block, gr.components.Component):
+            _guard(block)
+
+
+def _guard(component: Any) -> None:
+    keep = component.async_move_resource_to_block_cache
+    uploads = Path(component.GRADIO_CACHE).resolve()
+
+    async def keep_uploads(name: str | Path | None) -> str | None:
+        if name is not None and not Path(name).resolve().is_relative_to(uploads):
+            raise gr.Error("This takes uploaded files alone.", print_exception=False)
+        kept: str | None = await keep(name)
+        return kept
+
+    component.async_move_resource_to_block_cache = keep_uploads
+
+
 def _leaver(studio: Studio) -> Any:
     def leave(request: gr.Request) -> None:
         studio.rooms.leave(request.session_hash or "")
@@ -108,7 +117,7 @@ def _leaver(studio: Studio) -> Any:
 
 def _caption_tab(studio: Studio, room: gr.State) -> None:
     names = studio.captioners.names
-    file = local_file(label="A video or a picture", height=140)
+    file = gr.File(label="A video or a picture", height=140)
     captioner = gr.Dropdown(
         list(names), value=names[0], label="Captioner", interactive=True, visible=len(names) > 1
     )
@@ -153,7 +162,7 @@ def _caption_tab(studio: Studio, room: gr.State) -> None:
         except VidcapError as error:
             raise gr.Error(str(error), print_exception=False) from None
 
-    video = local_file(label="video", visible=False)
+    video = gr.File(label="video", visible=False)
     text = gr.Textbox(label="srt", visible=False)
     gr.Button(visible=False).click(
         subtitle, video, text, api_name="subtitle", show_progress="hidden", **_TURNS

@@ -224,8 +224,7 @@ class CheckpointCaptioner:
         """
         check_pictures(pictures, self.picture_size)
         means = [
-            # (layers, regions, channels), or without layers.
-            prepared[0].reshape(-1, *prepared[0].shape[-2:])[-1].mean(axis=0, dtype=np.float32)
+            prepared[0].mean(axis=-2, dtype=np.float32).ravel()
             for prepared in self._runtime.encode(pictures)
         ]
         vectors: NDArray[np.float32] = np.array(

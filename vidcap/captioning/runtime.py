@@ -40,7 +40,7 @@ def stepping(
 
     Args:
         run: takes the words, the memories and each row's state; gives log-probabilities, the next
-            state, and attention weights.
+            state, and attention weights, all of which the next run may overwrite.
         prepared: what ``encode`` gave for each picture.
         memory_count: how many parts of it are memory, which stays while a picture is decoded.
     """
@@ -50,6 +50,6 @@ def stepping(
     def step(words: NDArray[Any], rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         nonlocal state
         logs, *state, weights = run(words, *memory, *(part[rows] for part in state))
-        return logs, weights
+        return np.array(logs), np.array(weights)
 
     return step

@@ -4,13 +4,14 @@ Vaswani et al., "Attention Is All You Need", NIPS 2017, with the norms in front 
 Layer Normalization in the Transformer Architecture", ICML 2020).  A picture's keys and values are
 computed once, not once a beam; those of the words so far are kept in a cache.
 
-Letters in shapes: N pictures, B rows (captions or beams), R regions, C channels, D width, H heads,
-L decoder layers, T words at most, V words known.
+Letters in shapes: N pictures, B rows (captions or beams), R regions, C channels, D width, H heads
+of E = D / H, L decoder layers, T words at most, V words known.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -65,29 +66,30 @@ def _grid(regions: int, width: int) -> Tensor:
     return torch.cat(halves, dim=-1)
 
 
+def in_heads(x: Tensor, heads: int) -> Tensor:
+    """Part ``(B, S, D)`` among heads, ``(B, H, S, E)``."""
+    return x.view(*x.shape[:2], heads, -1).transpose(1, 2)
+
+
 def attention(
-    query: Tensor, keys: Tensor, values: Tensor, heads: int, visible: Tensor | None = None
+    query: Tensor, keys: Tensor, values: Tensor, visible: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
     """Scaled dot-product attention with several heads.
 
     Args:
-        query: ``(B, Q, D)``.
-        keys: ``(B, S, D)``.
-        values: ``(B, S, D)``.
-        heads: H.
+        query: ``(B, H, Q, E)``.
+        keys: ``(B, H, S, E)``.
+        values: ``(B, H, S, E)``.
         visible: booleans that broadcast to ``(B, H, Q, S)``; all is seen without them.
 
     Returns:
         ``(B, Q, D)``, and the heads' mean weights ``(B, Q, S)``.
     """
-    split = [
-        part.view(*part.shape[:2], heads, -1).transpose(1, 2) for part in (query, keys, values)
-    ]
-    scores = split[0] @ split[1].transpose(-1, -2) * split[0].shape[-1] ** -0.5
+    scores = query @ keys.transpose(-1, -2) * query.shape[-1] ** -0.5
     if visible is not None:
         scores = scores.masked_fill(~visible, -torch.inf)
     weights = scores.softmax(-1)
-    return (weights @ split[2]).transpose(1, 2).flatten(2), weights.mean(1)
+    return (weights @ values).transpose(1, 2).flatten(2), weights.mean(1)
 
 
 class _Feed(nn.Module):
@@ -117,8 +119,8 @@ class _RegionLayer(nn.Module):
         self.feed = _Feed(config.width, config.dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        query, keys, values = self.inputs(self.norm(x)).chunk(3, dim=-1)
-        seen, _ = attention(query, keys, values, self.heads)
+        parts = self.inputs(self.norm(x)).chunk(3, dim=-1)
+        seen, _ = attention(*(in_heads(part, self.heads) for part in parts))
         fed: Tensor = self.feed(x + self.dropout(self.output(seen)))
         return fed
 
@@ -141,18 +143,24 @@ class _WordLayer(nn.Module):
         self.feed = _Feed(width, config.dropout)
 
     def own(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return query, keys and values of the words themselves."""
-        query, keys, values = self.self_inputs(self.self_norm(x)).chunk(3, dim=-1)
+        """Return query, keys and values of the words themselves, ``(B, H, Q, E)`` each."""
+        parts = self.self_inputs(self.self_norm(x)).chunk(3, dim=-1)
+        query, keys, values = (in_heads(part, self.heads) for part in parts)
         return query, keys, values
 
     def after_own(self, x: Tensor, seen: Tensor) -> Tensor:
         output: Tensor = self.dropout(self.self_output(seen))
         return x + output
 
-    def cross(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """Look at the regions: ``(B, Q, D)`` words, ``(B, R, 2D)`` keys and values."""
-        keys, values = memory.chunk(2, dim=-1)
-        seen, weights = attention(self.cross_query(self.cross_norm(x)), keys, values, self.heads)
+    def memory(self, regions: Tensor) -> tuple[Tensor, Tensor]:
+        """Return values and keys ``(N, H, R, E)`` of regions ``(N, R, D)``."""
+        keys, values = self.cross_memory(regions).chunk(2, dim=-1)
+        return in_heads(values, self.heads), in_heads(keys, self.heads)
+
+    def cross(self, x: Tensor, values: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
+        """Look at the regions: ``(N, Q, D)`` words and what :meth:`memory` gave."""
+        query = in_heads(self.cross_query(self.cross_norm(x)), self.heads)
+        seen, weights = attention(query, keys, values)
         fed: Tensor = self.feed(x + self.dropout(self.cross_output(seen)))
         return fed, weights
 
@@ -160,12 +168,11 @@ class _WordLayer(nn.Module):
 class Transformer(nn.Module):
     """The decoder.  :meth:`prepare` runs once a picture, :meth:`step` once a word."""
 
-    memory_count = 1
-
     def __init__(self, config: TransformerConfig, vocabulary_size: int) -> None:
         super().__init__()
         width = config.width
         self.config = config
+        self.memory_count = 2 * config.decoder_layers
         self.project = nn.Linear(config.channels, width)
         self.normalise = nn.LayerNorm(width)
         self.region_layers = nn.ModuleList(
@@ -179,28 +186,40 @@ class Transformer(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         nn.init.normal_(self.embedding.weight, std=width**-0.5)
 
-    def prepare(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def prepare(self, features: Tensor) -> tuple[Tensor, ...]:
         """Turn ``(N, R, C)`` features into what decoding needs.
 
+        Every part stands alone and is parted among the heads already, so that a step copies
+        nothing but words.
+
         Returns:
-            memory ``(N, L, R, 2D)``, the keys and values of each decoder layer; an empty cache
-            ``(N, L, T + 1, 2D)``; and the place ``(N,)`` of the next word, zero.
+            the memory, values and keys ``(N, H, R, E)`` of each decoder layer, the last layer's
+            first; an empty cache of words' keys and values ``(N, H, T + 1, E)`` for each layer,
+            the first layer's first; and the place ``(N,)`` of the next word, zero.
         """
         memory = self._memory(features)
-        pictures, layers, _, double = memory.shape
-        cache = torch.zeros(
-            pictures, layers, self.config.max_words + 1, double, device=memory.device
-        )
-        place = torch.zeros(pictures, dtype=torch.long, device=memory.device)
-        return memory, cache.to(memory.dtype), place
+        pictures, heads, _, part = memory[0].shape
+        places = self.config.max_words + 1
+        cache = [
+            torch.zeros(pictures, heads, places, part, device=features.device, dtype=keys.dtype)
+            for keys in memory
+        ]
+        place = torch.zeros(pictures, dtype=torch.long, device=features.device)
+        return *memory, *cache, place
 
-    def _memory(self, features: Tensor) -> Tensor:
+    def _memory(self, features: Tensor) -> list[Tensor]:
         x = self.normalise(self.project(features))
         x = self.dropout(x + _grid(x.shape[1], x.shape[2]).to(x))
         for layer in self.region_layers:
             x = layer(x)
         x = self.region_norm(x)
-        return torch.stack([layer.cross_memory(x) for layer in self._layers()], dim=1)
+        return [part for layer in reversed(self._layers()) for part in layer.memory(x)]
+
+    def _looking(self, memory: Sequence[Tensor]) -> Iterator[tuple[_WordLayer, Tensor, Tensor]]:
+        """Yield the layers in order, each with its values and keys."""
+        for index, layer in enumerate(self._layers()):
+            first = 2 * (len(self.word_layers) - 1 - index)
+            yield layer, memory[first], memory[first + 1]
 
     def _layers(self) -> list[_WordLayer]:
         return cast("list[_WordLayer]", list(self.word_layers))
@@ -217,41 +236,41 @@ class Transformer(nn.Module):
     def _logits(self, x: Tensor) -> Tensor:
         return functional.linear(self.word_norm(x), self.embedding.weight, self.output_bias)
 
-    def step(
-        self, words: Tensor, memory: Tensor, cache: Tensor, place: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def step(self, words: Tensor, *prepared: Tensor) -> tuple[Tensor, ...]:
         """Read one word a row and predict the next.
 
         Args:
             words: ``(N * K,)`` the last word of each row; a picture's rows stand together.
-            memory: ``(N, L, R, 2D)``.
-            cache: ``(N * K, L, T + 1, 2D)``.
-            place: ``(N * K,)`` how many words were read before.
+            prepared: what :meth:`prepare` gave, or what a step has made of it: memory of N
+                pictures, caches of N * K rows, and how many words each row read before.
 
         Returns:
-            log-probabilities ``(N * K, V)``, the cache with this word's keys and values in it,
+            log-probabilities ``(N * K, V)``, the caches with this word's keys and values in them,
             the next place, attention weights ``(N * K, R)`` of the last layer, mean of its heads.
         """
-        pictures, _, regions, _ = memory.shape
+        memory, cache = prepared[: self.memory_count], prepared[self.memory_count : -1]
+        place = prepared[-1]
+        pictures, regions = memory[0].shape[0], memory[0].shape[2]
         rows = place[:, None]
         places = torch.arange(self.config.max_words + 1, device=words.device)
         here, visible = places == rows, places <= rows  # (B, T + 1)
-        codes = here.to(memory) @ self._codes(memory)  # one row of the table each
+        codes = here.to(memory[0]) @ self._codes(memory[0])  # one row of the table each
         x = self._embed(words, codes)[:, None]  # (B, 1, D)
-        layers = []
-        for index, layer in enumerate(self._layers()):
-            query, keys, values = layer.own(x)
-            fresh = torch.cat([keys, values], dim=-1)  # (B, 1, 2D)
-            kept = torch.where(here[:, :, None], fresh, cache[:, index])
-            layers.append(kept)
-            keys, values = kept.chunk(2, dim=-1)
-            seen, _ = attention(query, keys, values, layer.heads, visible[:, None, None])
+        kept: list[Tensor] = []
+        for index, (layer, *regions_of_layer) in enumerate(self._looking(memory)):
+            query, *fresh = layer.own(x)
+            keys, values = (
+                torch.where(here[:, None, :, None], new, old)
+                for new, old in zip(fresh, cache[2 * index : 2 * index + 2], strict=True)
+            )
+            kept += [keys, values]
+            seen, _ = attention(query, keys, values, visible[:, None, None])
             x = layer.after_own(x, seen)
             # A picture's rows are its queries: keys and values are not repeated for them.
-            grouped, weights = layer.cross(x.view(pictures, -1, x.shape[-1]), memory[:, index])
+            grouped, weights = layer.cross(x.view(pictures, -1, x.shape[-1]), *regions_of_layer)
             x = grouped.view(-1, 1, x.shape[-1])
         logs = self._logits(x[:, 0]).log_softmax(-1)
-        return logs, torch.stack(layers, dim=1), place + 1, weights.reshape(-1, regions)
+        return logs, *kept, place + 1, weights.reshape(-1, regions)
 
     def forward(self, features: Tensor, words: Tensor, lengths: Tensor) -> Taught:
         """Predict every next word of given captions (teacher forcing), for training.
@@ -263,14 +282,13 @@ class Transformer(nn.Module):
         if self.training and self.config.word_dropout:
             words = drop_words(words, self.config.word_dropout)
         pictures, captions, count = words.shape
-        x = self._embed(words, self._codes(memory)[:count]).flatten(0, 1)  # (N * K, T, D)
+        x = self._embed(words, self._codes(memory[0])[:count]).flatten(0, 1)  # (N * K, T, D)
         visible = torch.ones(count, count, dtype=torch.bool, device=words.device).tril()
-        for index, layer in enumerate(self._layers()):
-            query, keys, values = layer.own(x)
-            seen, _ = attention(query, keys, values, layer.heads, visible)
+        for layer, *regions_of_layer in self._looking(memory):
+            seen, _ = attention(*layer.own(x), visible)
             # A picture's captions are its queries: keys and values are not repeated for them.
             grouped = layer.after_own(x, seen).view(pictures, captions * count, -1)
-            grouped, weights = layer.cross(grouped, memory[:, index])
+            grouped, weights = layer.cross(grouped, *regions_of_layer)
             x = grouped.view(pictures * captions, count, -1)
         there = inside(lengths, count)
         received = (weights.view(*there.shape, -1) * there.unsqueeze(-1)).sum(2)

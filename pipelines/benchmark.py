@@ -24,6 +24,8 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,7 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from skimage import data
 from tqdm import tqdm
 
@@ -38,44 +41,92 @@ from vidcap.files import replacing
 
 PICTURES = ("astronaut", "chelsea", "coffee", "rocket", "camera")
 RATE = 30
-WIDTH, HEIGHT = 1280, 720
-GRAIN = 8.0  # of 255; gives the 0.6 to 2 Mbit/s that such a film has at crf 23
+SIZES = {"720p": (1280, 720), "1080p": (1920, 1080)}
+# Of 255.  What a sensor adds is new in every picture; what a lens adds moves with the picture.
+NOISE, GRAIN = 2.5, 3.0
+CODECS: dict[str, tuple[str, str, dict[str, str]]] = {
+    "h264": ("libx264", ".mp4", {"preset": "veryfast", "crf": "23", "sc_threshold": "0"}),
+    "hevc": ("libx265", ".mp4", {"preset": "ultrafast", "crf": "26", "x265-params": "log-level=0"}),
+    "vp9": ("libvpx-vp9", ".webm", {"deadline": "realtime", "cpu-used": "8", "crf": "33"}),
+}
 
 
-def make_video(path: Path, *, seconds: int, key_every: int) -> None:
-    """Write a video of ``seconds`` with a cut every 4 to 5 s, the same one every time."""
-    draw, drawn = random.Random(1), np.random.default_rng(1)
-    frames = seconds * RATE
-    with replacing(path) as scratch, av.open(str(scratch), "w") as container:
-        options = {"preset": "veryfast", "crf": "23", "g": str(key_every), "sc_threshold": "0"}
-        stream = container.add_stream("libx264", rate=RATE, options=options)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        number = 0
-        with tqdm(total=frames, desc=path.name, unit="frame") as bar:
-            while number < frames:
-                source = np.asarray(getattr(data, draw.choice(PICTURES))())
-                if source.ndim == 2:
-                    source = cv2.cvtColor(source, cv2.COLOR_GRAY2RGB)
-                # Large enough to pan by up to two pixels a frame for five seconds.
-                scale = max((WIDTH + 320) / source.shape[1], (HEIGHT + 320) / source.shape[0])
-                large = cv2.resize(source, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-                if draw.random() < 0.5:
-                    large = large[:, ::-1]
-                # Enlarged photographs are smoother than what cameras give: add grain.
-                grain = drawn.normal(0, GRAIN, large.shape[:2])[..., None]
-                large = np.clip(large + grain, 0, 255).astype(np.uint8)
-                left, top = draw.randrange(0, 320), draw.randrange(0, 320)
-                step = (draw.choice((-2, -1, 1, 2)), draw.choice((-1, 0, 1)))
-                for index in range(min(draw.randint(4 * RATE, 5 * RATE), frames - number)):
-                    x = min(max(left + step[0] * index, 0), large.shape[1] - WIDTH)
-                    y = min(max(top + step[1] * index, 0), large.shape[0] - HEIGHT)
-                    window = np.ascontiguousarray(large[y : y + HEIGHT, x : x + WIDTH])
-                    frame = av.VideoFrame.from_ndarray(window, format="rgb24")
-                    frame.pts, frame.time_base = number, Fraction(1, RATE)
-                    container.mux(stream.encode(frame))
-                    number += 1
-                    bar.update()
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A film of photographs under a moving camera, with a cut every 4 to 5 s.
+
+    Attributes:
+        codec: one of ``CODECS``.
+        size: one of ``SIZES``.
+        key_every: frames from one key frame to the next.
+        seconds: how long it is.
+    """
+
+    codec: str
+    size: str
+    key_every: int
+    seconds: int
+
+    @property
+    def name(self) -> str:
+        """Its file's name."""
+        suffix = CODECS[self.codec][1]
+        return f"{self.codec}-{self.size}-{self.seconds}s-key{self.key_every}{suffix}"
+
+    def made(self, folder: Path) -> Path:
+        """Return its file, made where it is not there yet; the same pictures every time."""
+        path = folder / self.name
+        if not path.exists():
+            self._write(path)
+        return path
+
+    def _write(self, path: Path) -> None:
+        encoder, _, options = CODECS[self.codec]
+        with replacing(path) as scratch, av.open(str(scratch), "w") as container:
+            options = {**options, "g": str(self.key_every)}
+            stream = container.add_stream(encoder, rate=RATE, options=options)
+            stream.width, stream.height = SIZES[self.size]
+            stream.pix_fmt = "yuv420p"
+            frames = self.seconds * RATE
+            for number, picture in enumerate(tqdm(self._pictures(frames), path.name, frames)):
+                frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+                frame.pts, frame.time_base = number, Fraction(1, RATE)
+                container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
+
+    def _pictures(self, frames: int) -> Iterator[NDArray[np.uint8]]:
+        draw, drawn = random.Random(1), np.random.default_rng(1)
+        width, height = SIZES[self.size]
+        noise = drawn.normal(0, NOISE, (height + 64, width + 64, 1)).repeat(3, 2).astype(np.int16)
+        left = frames
+        while left:
+            large = _enlarged(draw, drawn, width + width // 4, height + width // 4)
+            across, down = draw.randrange(0, width // 4), draw.randrange(0, width // 4)
+            step = (draw.choice((-2, -1, 1, 2)), draw.choice((-1, 0, 1)))
+            for index in range(min(draw.randint(4 * RATE, 5 * RATE), left)):
+                x = min(max(across + step[0] * index, 0), large.shape[1] - width)
+                y = min(max(down + step[1] * index, 0), large.shape[0] - height)
+                over, under = draw.randrange(64), draw.randrange(64)
+                own = noise[under : under + height, over : over + width]
+                seen = large[y : y + height, x : x + width] + own
+                yield np.clip(seen, 0, 255).astype(np.uint8)
+                left -= 1
+
+
+def _enlarged(
+    draw: random.Random, drawn: np.random.Generator, width: int, height: int
+) -> NDArray[np.int16]:
+    """Return a photograph, at least so large, with the grain that enlarging took from it."""
+    source = np.asarray(getattr(data, draw.choice(PICTURES))())
+    if source.ndim == 2:
+        source = cv2.cvtColor(source, cv2.COLOR_GRAY2RGB)
+    scale = max(width / source.shape[1], height / source.shape[0])
+    large = cv2.resize(source, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    if draw.random() < 0.5:
+        large = large[:, ::-1]
+    grain = drawn.normal(0, GRAIN, large.shape[:2])[..., None]
+    grown: NDArray[np.int16] = (large + grain).astype(np.int16)
+    return grown
 
 
 def timed(command: list[str]) -> dict[str, float]:

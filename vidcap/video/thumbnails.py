@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Thumbnail = NDArray[np.int16]
 
 # Luma spread, 0 to 255, below which contrast is only noise.
-_NOISE = 4.0
+NOISE = 4.0
 
 
 class Measured(Protocol):
@@ -39,4 +39,4 @@ def change(one: Measured, other: Measured) -> float:
     in a bright one.
     """
     apart = np.abs(one.luma - other.luma).mean(dtype=np.float32)
-    return float(apart / ((one.spread + other.spread) / 2 + _NOISE))
+    return float(apart / ((one.spread + other.spread) / 2 + NOISE))

@@ -20,7 +20,7 @@ from vidcap.errors import MediaError, VidcapError
 from vidcap.video import wire
 from vidcap.video.confine import confine_as_told
 from vidcap.video.picture import squash
-from vidcap.video.sampling import KeyFrames, may_take, select
+from vidcap.video.sampling import EverySeconds, KeyFrames, may_take, select
 from vidcap.video.shots import EVERY_FRAME, KEY_FRAMES_ONLY, label_shots
 from vidcap.video.thumbnails import Thumbnail
 
@@ -110,6 +110,9 @@ def _read_video(request: wire.Message, out: BinaryIO) -> None:
         start=None if start is None else info.ticks_at(start),
         end=None if end is None else info.ticks_at(end),
         keys_only=keys_only,
+        leap=info.ticks_at(sampling.seconds) - info.ticks_at(Fraction(0))
+        if isinstance(sampling, EverySeconds)
+        else None,
         threads=request["threads"],
         beat=pulse.beat,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -48,6 +49,8 @@ class Plan:
         start: first presentation time in ticks to deliver, ``None`` for the beginning.
         end: presentation time in ticks at which to stop, ``None`` for the end of the file.
         keys_only: deliver key frames only.
+        leap: a reader that can need not deliver what lies between key frames that look alike, if
+            they are at most so many ticks apart; ``None`` for every frame.
         threads: decoding threads, 0 for as many as the library likes.
         beat: called often, with the ticks reached or ``None``, to show that the reader lives.
     """
@@ -55,6 +58,7 @@ class Plan:
     start: int | None = None
     end: int | None = None
     keys_only: bool = False
+    leap: int | None = None
     threads: int = 0
     beat: Callable[[int | None], None] = lambda ticks: None
 
@@ -114,6 +118,10 @@ class Tally:
         self.corrupt += corrupt
         self.corrupt_at_end = self.corrupt_at_end + 1 if corrupt else 0
 
+    def passed_over(self, ticks: int) -> None:
+        """Note that all frames up to this one were left out, because they were not needed."""
+        self.last = ticks
+
     def failed(self, reason: str) -> None:
         """Count a packet that could not be read or decoded."""
         self.failure = self.failure or reason
@@ -156,9 +164,14 @@ def displayed(
 
 def sample_luma(plane: NDArray[Any]) -> NDArray[Any]:
     """Return :data:`THUMBNAIL_SHAPE` samples from the middles of a plane's cells."""
+    samples: NDArray[Any] = plane[_middles(*plane.shape[:2])]
+    return samples
+
+
+@lru_cache(maxsize=4)
+def _middles(height: int, width: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     rows, columns = (
         (2 * np.arange(count) + 1) * length // (2 * count)
-        for count, length in zip(THUMBNAIL_SHAPE, plane.shape[:2], strict=True)
+        for count, length in zip(THUMBNAIL_SHAPE, (height, width), strict=True)
     )
-    samples: NDArray[Any] = plane[rows[:, None], columns]
-    return samples
+    return rows[:, None], columns

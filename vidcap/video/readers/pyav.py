@@ -7,9 +7,11 @@ from fractions import Fraction
 from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vidcap.video.alignment import SIDE, Grey
 from vidcap.video.clock import PresentationClock
 from vidcap.video.container import open_container, why_cut_off
 from vidcap.video.frame import VideoInfo
@@ -21,6 +23,7 @@ from vidcap.video.readers.base import (
     displayed,
     sample_luma,
 )
+from vidcap.video.readers.leaps import Leaper, stretches
 from vidcap.video.thumbnails import Thumbnail
 
 if TYPE_CHECKING:
@@ -53,21 +56,38 @@ class PyAVPicture:
 
     def thumbnail(self) -> Thumbnail:
         """Return samples of its luma, from the decoded plane itself where it has one."""
+        plane = self._luma_plane()
+        if plane is None:
+            return self._small(*THUMBNAIL_SHAPE).astype(np.int16)
+        return (sample_luma(plane) >> self._excess()).astype(np.int16)
+
+    def grey(self) -> Grey:
+        """Return its luma made small by means, as :mod:`vidcap.video.alignment` compares it."""
+        plane = self._luma_plane()
+        if plane is None:
+            return self._small(SIDE, SIDE).astype(np.float32)
+        small = cv2.resize(plane, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        grey: Grey = small.astype(np.float32) / np.float32(2 ** self._excess())
+        return grey
+
+    def _luma_plane(self) -> NDArray[Any] | None:
         frame = self._frame
-        shape = frame.format
-        if _has_luma_plane(frame):
-            depth = shape.components[0].bits
-            plane = frame.planes[0]
-            samples: NDArray[Any] = np.frombuffer(
-                memoryview(plane), np.uint8 if depth <= 8 else np.uint16
-            )
-            rows = samples.reshape(plane.height, -1)[:, : plane.width]
-            return (sample_luma(rows) >> max(0, depth - 8)).astype(np.int16)
-        small = frame.reformat(
-            width=THUMBNAIL_SHAPE[1], height=THUMBNAIL_SHAPE[0], format="gray", interpolation="AREA"
+        if not _has_luma_plane(frame):
+            return None
+        plane = frame.planes[0]
+        samples: NDArray[Any] = np.frombuffer(
+            memoryview(plane), np.uint16 if self._excess() else np.uint8
         )
-        luma: NDArray[Any] = small.to_ndarray()
-        return luma.astype(np.int16)
+        return samples.reshape(plane.height, -1)[:, : plane.width]
+
+    def _excess(self) -> int:
+        return max(0, self._frame.format.components[0].bits - 8)
+
+    def _small(self, height: int, width: int) -> NDArray[Any]:
+        small = self._frame.reformat(
+            width=width, height=height, format="gray", interpolation="AREA"
+        )
+        return small.to_ndarray()
 
 
 def _has_luma_plane(frame: VideoFrame) -> bool:
@@ -93,11 +113,13 @@ class PyAVReader:
         if stream.type != "video":
             raise DecoderError("the file has changed since it was probed")
         self._stream = cast("VideoStream", stream)
-        context = self._stream.codec_context
-        context.thread_type = "AUTO"
-        context.thread_count = self._plan.threads
+        self._prepare(self._stream)
         if self._plan.keys_only:
-            context.skip_frame = "NONKEY"
+            self._stream.codec_context.skip_frame = "NONKEY"
+
+    def _prepare(self, stream: VideoStream) -> None:
+        stream.codec_context.thread_type = "AUTO"
+        stream.codec_context.thread_count = self._plan.threads
 
     def pictures(self) -> Iterator[PyAVPicture]:
         """Yield the pictures of the plan, in presentation order."""
@@ -163,20 +185,50 @@ class PyAVReader:
         return self._decode()
 
     def _decode(self) -> Iterator[VideoFrame]:
+        if self._plan.leap is not None and self._info.timed:
+            yield from self._leaping(self._plan.leap)
+            return
+        for packet in self._packets():
+            yield from self._frames_of(packet)
+        yield from self._frames_of(None)
+
+    def _frames_of(self, packet: Packet[VideoStream] | None) -> Iterator[VideoFrame]:
+        """Yield what the decoder gives for a packet; for None what it held back, to begin anew."""
         import av
 
-        for packet in self._packets():
-            try:
-                yield from packet.decode()
-            except (av.FFmpegError, ValueError) as error:
-                self.tally.failed(_reason(error))
-            self._plan.beat(None)
+        context = self._stream.codec_context
         try:
-            yield from self._stream.codec_context.decode(None)
+            yield from context.decode(packet)
         except av.EOFError:
             pass
         except (av.FFmpegError, ValueError) as error:
             self.tally.failed(_reason(error))
+        if packet is None:
+            context.flush_buffers()
+        self._plan.beat(None)
+
+    def _leaping(self, leap: int) -> Iterator[VideoFrame]:
+        """Yield the frames that are worth looking at, see :mod:`vidcap.video.readers.leaps`."""
+        import av
+
+        with open_container(self._info.path) as container:
+            stream = cast("VideoStream", container.streams[self._info.stream_index])
+            self._prepare(stream)
+
+            def keys(packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+                try:
+                    return list(stream.codec_context.decode(packet))
+                except (av.FFmpegError, ValueError):
+                    return []  # the decoder of all pictures is asked then, and counts failures
+
+            leaper = Leaper(
+                keys,
+                self._frames_of,
+                look=lambda frame: PyAVPicture(frame, 0, self._info).grey(),
+                longest=leap,
+                leapt=lambda stretch: self.tally.passed_over(stretch.last),
+            )
+            yield from leaper.frames(stretches(self._packets(), shortest=leap // 2 + 1))
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
         """Yield the stream's packets, going on behind what cannot be read."""

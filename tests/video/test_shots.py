@@ -18,6 +18,7 @@ from vidcap.video.shots import EVERY_FRAME, KEY_FRAMES_ONLY, CutSettings, Thumbn
 class Picture:
     ticks: int
     luma: Thumbnail
+    leapt: bool = False
 
     def thumbnail(self) -> Thumbnail:
         return self.luma

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heappop, heappush
-from itertools import chain, repeat
+from itertools import chain, groupby, repeat
 from typing import NamedTuple, Protocol, TypeVar
 
 from vidcap.video.fades import FadeFinder
@@ -23,6 +23,10 @@ from vidcap.video.thumbnails import Thumbnail, change, spread
 
 class Thumbed(Timed, Protocol):
     """A timed picture that can show a thumbnail of itself."""
+
+    @property
+    def leapt(self) -> bool:
+        """Whether pictures were left out before it, all of one shot with it and the one before."""
 
     def thumbnail(self) -> Thumbnail:
         """Return its luma, ``(rows, columns)``, 0 to 255; of equal shape for all pictures."""
@@ -82,11 +86,38 @@ def label_shots(
         settings: what a cut is.
         clock: ticks to seconds, where gradual transitions are to be found as well.
     """
+    starts = _Starts()
+    for run in _runs(pictures):
+        first, second = next(run), next(run, None)
+        if second is None:
+            yield InShot(first, *starts.shot_at(first.ticks))
+        else:
+            yield from _label(chain([first, second], run), settings, clock, starts)
+
+
+def _runs(pictures: Iterable[T]) -> Iterator[Iterator[T]]:
+    """Part pictures where some were left out."""
+    leaps = 0
+
+    def count(picture: T) -> int:
+        nonlocal leaps
+        leaps += picture.leapt
+        return leaps
+
+    return (run for _, run in groupby(pictures, count))
+
+
+def _label(
+    pictures: Iterable[T],
+    settings: CutSettings,
+    clock: Callable[[int], Fraction] | None,
+    starts: _Starts,
+) -> Iterator[InShot[T]]:
+    """Label pictures that follow each other without a gap."""
     cuts = _Finder(settings)
     fades = None if clock is None else FadeFinder(clock)
     waiting: deque[T] = deque()
     undecided: deque[int] = deque()  # ticks of the pictures that may yet turn out to be cuts
-    starts = _Starts()
     for picture in chain(pictures, repeat(None, settings.window + 1)):
         if picture is not None:
             luma = picture.thumbnail()

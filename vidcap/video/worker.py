@@ -71,10 +71,11 @@ class _Look:
     Two seconds of decoded pictures would be a lot of memory, and few of them are looked at.
     """
 
-    __slots__ = ("_thumbnail", "picture", "ticks")
+    __slots__ = ("_thumbnail", "leapt", "picture", "ticks")
 
     def __init__(self, picture: Picture, wanted: bool) -> None:
         self.ticks = picture.ticks
+        self.leapt = picture.leapt
         self.picture = picture if wanted else None
         self._thumbnail = picture.thumbnail()
 

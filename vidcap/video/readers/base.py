@@ -34,6 +34,10 @@ class Picture(Protocol):
     def key(self) -> bool:
         """Whether it is a key frame."""
 
+    @property
+    def leapt(self) -> bool:
+        """Whether pictures were left out before it that show what it shows; see ``Plan.leap``."""
+
     def rgb(self) -> NDArray[np.uint8]:
         """Return it as ``(info.height, info.width, 3)`` uint8 RGB, upright, in square pixels."""
 

@@ -34,6 +34,8 @@ class RGBPicture:
 
     __slots__ = ("_info", "_picture", "_turned", "key", "ticks")
 
+    leapt = False  # these libraries are asked for every picture
+
     def __init__(
         self, picture: NDArray[np.uint8], ticks: int, key: bool, info: VideoInfo, *, turned: bool
     ) -> None:

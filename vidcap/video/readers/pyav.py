@@ -23,7 +23,7 @@ from vidcap.video.readers.base import (
     displayed,
     sample_luma,
 )
-from vidcap.video.readers.leaps import Leaper, stretches
+from vidcap.video.readers.leaps import Leaper, Stretch, stretches
 from vidcap.video.thumbnails import Thumbnail
 
 if TYPE_CHECKING:
@@ -41,13 +41,16 @@ _MOST_READ_ERRORS = 50
 class PyAVPicture:
     """A libav frame with its settled presentation time."""
 
-    __slots__ = ("_frame", "_info", "key", "ticks")
+    __slots__ = ("_frame", "_info", "key", "leapt", "ticks")
 
-    def __init__(self, frame: VideoFrame, ticks: int, info: VideoInfo) -> None:
+    def __init__(
+        self, frame: VideoFrame, ticks: int, info: VideoInfo, *, leapt: bool = False
+    ) -> None:
         self._frame = frame
         self._info = info
         self.ticks = ticks
         self.key = frame.key_frame
+        self.leapt = leapt
 
     def rgb(self) -> NDArray[np.uint8]:
         """Return it upright and in square pixels."""
@@ -105,6 +108,7 @@ class PyAVReader:
         self._info = info
         self._plan = plan
         self.tally = Tally()
+        self._leapt = False
         self._open()
 
     def _open(self) -> None:
@@ -136,7 +140,8 @@ class PyAVReader:
             if plan.keys_only and not frame.key_frame:
                 continue
             tally.delivered(ticks, frame.duration, corrupt=frame.is_corrupt)
-            yield PyAVPicture(frame, ticks, info)
+            leapt, self._leapt = self._leapt, False
+            yield PyAVPicture(frame, ticks, info, leapt=leapt)
         if clock.mended:
             tally.notes.append(
                 f"{clock.mended} frames had times that did not come after the frame before; "
@@ -226,9 +231,13 @@ class PyAVReader:
                 self._frames_of,
                 look=lambda frame: PyAVPicture(frame, 0, self._info).grey(),
                 longest=leap,
-                leapt=lambda stretch: self.tally.passed_over(stretch.last),
+                leapt=self._leap_over,
             )
             yield from leaper.frames(stretches(self._packets(), shortest=leap // 2 + 1))
+
+    def _leap_over(self, stretch: Stretch) -> None:
+        self._leapt = True
+        self.tally.passed_over(stretch.last)
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
         """Yield the stream's packets, going on behind what cannot be read."""

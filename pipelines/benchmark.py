@@ -1,15 +1,22 @@
 """Time the whole subtitle job beside what ffmpeg needs to decode the same frames.
 
     python pipelines/benchmark.py --work runs/benchmark
+    python pipelines/benchmark.py --work runs/benchmark --key-every 30 250 --fps 0.2 1 5 keyframes
+    python pipelines/benchmark.py --work runs/benchmark --parts stages start growth
 
-Makes a ten-minute 720p file once (photographs that pan slowly, a cut every 4 to 5 s, libx264
-veryfast, crf 23, key frame every 250), then runs in turn, several times:
+Makes the films it needs once (photographs under a moving camera with a sensor's noise, a cut every
+4 to 5 s; ten minutes of 720p H.264, veryfast, crf 23, unless told otherwise).  Its parts:
 
-- ``vidcap subtitle FILE --fps 1``, the whole command from start to written file;
-- ``ffmpeg -i FILE -vf fps=1:round=up,scale=224:224 -f rawvideo -``, decoding and scaling alone.
+- ``job``: ``vidcap subtitle`` from start to written file, and in turn with it ffmpeg alone, which
+  decodes and scales the same frames (``fps=1:round=up,scale=224:224``); medians and their ratio;
+- ``stages``: where one job's time goes;
+- ``start``: ``vidcap --help``, and the API's first scene of a film whose first shot ends by 5 s;
+- ``growth``: time and peak memory of films of 5 s to ``--longest``, of the same scenes repeated.
 
-Prints medians and their ratio as JSON.  Let nothing else run meanwhile.  Needs the ``test`` extra
-for the photographs, which come inside scikit-image, and the ffmpeg program.
+Prints JSON.  Let nothing else run meanwhile.  Needs the ``test`` extra for the photographs, which
+come inside scikit-image, and the ffmpeg program.  Other figures: pictures a second by batch and
+run time, ``pipelines/benchmark_captioner.py``; search in a large library,
+``pipelines/search_benchmark.py --synthetic``.
 """
 
 from __future__ import annotations
@@ -24,11 +31,11 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import cv2
@@ -37,6 +44,7 @@ from numpy.typing import NDArray
 from skimage import data
 from tqdm import tqdm
 
+import vidcap
 from vidcap.files import replacing
 
 PICTURES = ("astronaut", "chelsea", "coffee", "rocket", "camera")
@@ -129,70 +137,213 @@ def _enlarged(
     return grown
 
 
-def timed(command: list[str]) -> dict[str, float]:
-    """Run a command to its end and return wall and processor seconds."""
+def timed(command: Sequence[str], *, cores: int = 0) -> dict[str, float]:
+    """Run a command to its end and return wall and processor seconds, and its peak memory.
+
+    Memory is that of its largest process, or of an earlier command's where that was larger.
+
+    Args:
+        command: the program and its arguments.
+        cores: how many processors it may use; 0 for all.
+    """
+    usable = sorted(os.sched_getaffinity(0))
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
-    subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        check=True,
-    )
+    os.sched_setaffinity(0, usable[:cores] or usable)  # the command inherits it
+    try:
+        subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=True,
+        )
+    finally:
+        os.sched_setaffinity(0, usable)
     wall = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"wall": wall, "cpu": cpu}
+    return {"wall": wall, "cpu": cpu, "peak_mb": after.ru_maxrss / 1024}
 
 
-def compare(path: Path, *, fps: str, runs: int) -> dict[str, Any]:
+def medians(runs: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return the median of each figure."""
+    return {key: round(statistics.median(run[key] for run in runs), 2) for key in runs[0]}
+
+
+def job(path: Path, *sampling: str) -> list[str]:
+    """Return the command that subtitles a film; it lies beside the film then."""
+    command = [sys.executable, "-m", "vidcap", "subtitle", "-q", "--force", *sampling]
+    return [*command, "-o", str(path.with_suffix(".srt")), str(path)]
+
+
+def compare(path: Path, *, fps: str, runs: int, cores: int) -> dict[str, Any]:
     """Run both in turn and return medians and the ratio of their wall times."""
-    output = path.with_suffix(".srt")
-    job = [sys.executable, "-m", "vidcap", "subtitle", "-q", "--force", "--fps", fps]
-    job += ["-o", str(output), str(path)]
-    pipe = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(path)]
-    pipe += ["-vf", f"fps={fps}:round=up,scale=224:224", "-f", "rawvideo", "-"]
-    results: dict[str, list[dict[str, float]]] = {"vidcap": [], "ffmpeg": []}
-    for _ in tqdm(range(runs), desc="runs"):
-        results["ffmpeg"].append(timed(pipe))
-        results["vidcap"].append(timed(job))
-    medians = {
-        name: {key: round(statistics.median(run[key] for run in own), 2) for key in own[0]}
-        for name, own in results.items()
+    keys = fps == "keyframes"
+    # Key frames are held against what the whole file costs, one a second.
+    pipe = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(path), "-vf"]
+    pipe += [f"fps={'1' if keys else fps}:round=up,scale=224:224", "-f", "rawvideo", "-"]
+    own = job(path, *(("--sampling", "keyframes") if keys else ("--fps", fps)))
+    results: dict[str, list[dict[str, float]]] = {"ffmpeg": [], "vidcap": []}
+    for _ in tqdm(range(runs), desc=f"{path.name} {fps}"):
+        for name, command in (("ffmpeg", pipe), ("vidcap", own)):
+            results[name].append(timed(command, cores=cores))
+    middle = {name: medians(found) for name, found in results.items()}
+    return {
+        "file": path.name,
+        "fps": fps,
+        "cores": cores or len(os.sched_getaffinity(0)),
+        **middle,
+        "ratio": round(middle["vidcap"]["wall"] / middle["ffmpeg"]["wall"], 3),
+        "walls": {
+            name: [round(run["wall"], 2) for run in found] for name, found in results.items()
+        },
+        "cues": path.with_suffix(".srt").read_text(encoding="utf-8").count(" --> "),
+    }
+
+
+class Clocked:
+    """A captioner that keeps count of what each of its parts takes."""
+
+    def __init__(self, captioner: Any) -> None:
+        self._captioner = captioner
+        self.spent: dict[str, dict[str, float]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._captioner, name)
+
+    def look(self, pictures: Any) -> Any:
+        """As the captioner's."""
+        return self._count("look", self._captioner.look, pictures)
+
+    def tell(self, looks: Any, budget: Any) -> Any:
+        """As the captioner's."""
+        return self._count("tell", self._captioner.tell, looks, budget)
+
+    def apart(self, one: Any, other: Any) -> Any:
+        """As the captioner's."""
+        return self._count("apart", self._captioner.apart, one, other)
+
+    def _count(self, name: str, run: Any, *given: Any) -> Any:
+        spent = self.spent.setdefault(name, {"calls": 0, "wall": 0.0, "cpu": 0.0})
+        wall, cpu = time.perf_counter(), time.process_time()
+        result = run(*given)
+        spent["calls"] += 1
+        spent["wall"] += time.perf_counter() - wall
+        spent["cpu"] += time.process_time() - cpu
+        return result
+
+
+def stages(path: Path) -> dict[str, Any]:
+    """Return what each stage of one job takes; decoding runs beside the others."""
+    started, cpu = time.perf_counter(), time.process_time()
+    captioner = Clocked(vidcap.load_captioner("default"))
+    loaded = {"wall": time.perf_counter() - started, "cpu": time.process_time() - cpu}
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started, cpu = time.perf_counter(), time.process_time()
+    with vidcap.subtitle(path, captioner=cast("Any", captioner)) as subtitles:
+        scenes = sum(1 for _ in subtitles)
+        frames = subtitles.status.frames_decoded
+    whole = {"wall": time.perf_counter() - started, "cpu": time.process_time() - cpu}
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    decode = after.ru_utime + after.ru_stime - children.ru_utime - children.ru_stime
+    found = {
+        "load": loaded,
+        **captioner.spent,
+        "all but decoding": whole,
+        "decode": {"cpu": decode},
+    }
+    rounded = {
+        name: {key: round(value, 2) for key, value in spent.items()}
+        for name, spent in found.items()
+    }
+    return {"file": path.name, "frames_decoded": frames, "scenes": scenes, **rounded}
+
+
+_FIRST_SCENE = """
+import sys, vidcap
+with vidcap.subtitle(sys.argv[1]) as subtitles:
+    next(subtitles)
+"""
+
+
+def start(path: Path, *, runs: int) -> dict[str, float]:
+    """Return how long one waits for ``--help``, and for the first scene of a film."""
+    commands = {
+        "help": [sys.executable, "-m", "vidcap", "--help"],
+        "first_scene": [sys.executable, "-c", _FIRST_SCENE, str(path)],
     }
     return {
-        **medians,
-        "ratio": round(medians["vidcap"]["wall"] / medians["ffmpeg"]["wall"], 3),
-        "walls": {name: [round(run["wall"], 2) for run in own] for name, own in results.items()},
-        "cues": output.read_text(encoding="utf-8").count(" --> "),
-        # The largest single process so far, of either command.
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
+        name: medians([timed(command) for _ in range(runs)])["wall"]
+        for name, command in commands.items()
     }
+
+
+def growth(path: Path, folder: Path, *, longest: int) -> list[dict[str, float]]:
+    """Return time and memory of films of which each is longer than the one before."""
+    found = []
+    for seconds in (5, 60, 600, 1800, 7200):
+        if seconds > longest:
+            break
+        film = folder / f"length-{seconds}s{path.suffix}"
+        if not film.exists():
+            again = ["-stream_loop", "-1", "-i", str(path), "-t", str(seconds), "-c", "copy"]
+            with replacing(film) as scratch:
+                subprocess.run(["ffmpeg", "-v", "error", "-y", *again, str(scratch)], check=True)
+        spent = timed(job(film))
+        each = round(spent["wall"] / seconds * 1000, 2)
+        found.append({"seconds": seconds, "ms_a_second": each, **medians([spent])})
+    return found
 
 
 def main() -> int:
-    """Make the file where it is not there yet, time, print."""
+    """Make the films that are not there yet, time, print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--work", type=Path, required=True, help="folder for the video, kept")
-    parser.add_argument("--seconds", type=int, default=600, help="of video [%(default)s]")
-    parser.add_argument("--key-every", type=int, default=250, help="frames [%(default)s]")
-    parser.add_argument("--fps", default="1", help="frames a second to look at [%(default)s]")
-    parser.add_argument("--runs", type=int, default=3, help="of each command [%(default)s]")
+    parser.add_argument("--work", type=Path, required=True, help="folder for the films, kept")
+    parser.add_argument(
+        "--parts", nargs="+", choices=("job", "stages", "start", "growth"), default=["job"]
+    )
+    parser.add_argument("--codec", nargs="+", choices=CODECS, default=["h264"])
+    parser.add_argument("--size", nargs="+", choices=SIZES, default=["720p"])
+    parser.add_argument("--key-every", type=int, nargs="+", default=[250], help="frames [250]")
+    parser.add_argument("--seconds", type=int, default=600, help="of film [%(default)s]")
+    parser.add_argument("--fps", nargs="+", default=["1"], help="frames a second, or keyframes [1]")
+    parser.add_argument("--cores", type=int, nargs="+", default=[0], help="0 for all [0]")
+    parser.add_argument("--runs", type=int, default=5, help="of each command [%(default)s]")
+    parser.add_argument("--longest", type=int, default=600, help="seconds, of growth [%(default)s]")
     arguments = parser.parse_args()
-    path = arguments.work / f"h264-720p-{arguments.seconds}s-key{arguments.key_every}.mp4"
-    if not path.exists():
-        make_video(path, seconds=arguments.seconds, key_every=arguments.key_every)
-    result = {
-        "file": path.name,
-        "mbit_s": round(path.stat().st_size * 8 / arguments.seconds / 1e6, 2),
-        "fps": arguments.fps,
-        "cores": len(os.sched_getaffinity(0)),
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    films = [
+        Film(codec, size, key_every, arguments.seconds)
+        for codec in arguments.codec
+        for size in arguments.size
+        for key_every in arguments.key_every
+    ]
+    paths = {film: film.made(arguments.work) for film in films}
+    first = paths[films[0]]
+    result: dict[str, Any] = {
         "machine": platform.machine(),
-        **compare(path, fps=arguments.fps, runs=arguments.runs),
+        "cores": len(os.sched_getaffinity(0)),
+        "mbit_s": {
+            path.name: round(path.stat().st_size * 8 / film.seconds / 1e6, 2)
+            for film, path in paths.items()
+        },
     }
+    if "job" in arguments.parts:
+        result["job"] = [
+            compare(path, fps=fps, runs=arguments.runs, cores=cores)
+            for path in paths.values()
+            for fps in arguments.fps
+            for cores in arguments.cores
+        ]
+    if "stages" in arguments.parts:
+        result["stages"] = [stages(path) for path in paths.values()]
+    if "start" in arguments.parts:
+        result["start"] = start(first, runs=arguments.runs)
+    if "growth" in arguments.parts:
+        result["growth"] = growth(first, arguments.work, longest=arguments.longest)
     print(json.dumps(result, indent=1))
     return 0
 

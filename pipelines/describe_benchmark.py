@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmark import make_video
+from benchmark import Film
 from dialogues import RATE, Dialogue, dialogue, music, noise, under, write_wave
 
 import vidcap
@@ -137,7 +137,7 @@ def film(work: Path, runs: int) -> dict[str, Any]:
     path = work / "dialogue-720p.mp4"
     if not path.exists():
         silent, wave = work / "silent.mp4", work / "dialogue.wav"
-        make_video(silent, seconds=SECONDS, key_every=250)
+        silent = Film("h264", "720p", 250, SECONDS).made(silent.parent)
         said = random_dialogue(0, sentences=140)
         signal = under(said, music(len(said.signal)), -15)[: SECONDS * RATE]
         write_wave(wave, signal)

@@ -19,7 +19,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from vidcap.video.thumbnails import Thumbnail, change, spread
+from vidcap.video.thumbnails import change
 
 _STEP = Fraction(1, 25)
 """Seconds between the looks that are compared; faster videos are thinned, slower ones held."""
@@ -86,16 +86,16 @@ class FadeFinder:
         self._told = -math.inf
         self.settled: float = -math.inf
 
-    def add(self, ticks: int, luma: Thumbnail) -> Iterator[int]:
+    def add(self, ticks: int, luma: Luma, deviation: float) -> Iterator[int]:
         """Take the next picture; yield the ticks of the middles of transitions.
 
         Args:
             ticks: its presentation time, risen since the last call.
-            luma: its thumbnail, of equal shape for all pictures.
+            luma: its thumbnail, flat, as long for all pictures.
+            deviation: what :func:`vidcap.video.thumbnails.spread` says of it.
         """
         time = self._clock(ticks)
-        flat = luma.astype(np.float32).ravel()
-        look = _Look(flat, spread(flat), ticks, time)
+        look = _Look(luma, deviation, ticks, time)
         if self._last is None:
             self._due = time
             for _ in range(3 * self._half):

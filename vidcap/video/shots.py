@@ -16,6 +16,9 @@ from heapq import heappop, heappush
 from itertools import chain, groupby, repeat
 from typing import NamedTuple, Protocol, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vidcap.video.fades import FadeFinder
 from vidcap.video.sampling import InShot, Timed
 from vidcap.video.thumbnails import Thumbnail, change, spread
@@ -62,9 +65,9 @@ KEY_FRAMES_ONLY = CutSettings(least=0.8, window=0)
 
 
 class _Look(NamedTuple):
-    """A thumbnail, the spread of its luma, and its change from the one before."""
+    """The luma of a thumbnail, its spread, and its change from the one before."""
 
-    luma: Thumbnail
+    luma: NDArray[np.float32]
     spread: float
     change: float
 
@@ -120,12 +123,13 @@ def _label(
     undecided: deque[int] = deque()  # ticks of the pictures that may yet turn out to be cuts
     for picture in chain(pictures, repeat(None, settings.window + 1)):
         if picture is not None:
-            luma = picture.thumbnail()
-            cuts.add(luma)
+            luma = picture.thumbnail().astype(np.float32).ravel()
+            deviation = spread(luma)
+            cuts.add(luma, deviation)
             waiting.append(picture)
             undecided.append(picture.ticks)
             if fades is not None:
-                for middle in fades.add(picture.ticks, luma):
+                for middle in fades.add(picture.ticks, luma, deviation):
                     starts.add(middle)
         if len(undecided) > settings.window or (picture is None and undecided):
             ticks = undecided.popleft()
@@ -177,8 +181,8 @@ class _Finder:
         self._past: deque[_Look] = deque(maxlen=max(1, settings.window))
         self._waiting: deque[_Look] = deque()
 
-    def add(self, luma: Thumbnail) -> None:
-        look = _Look(luma, spread(luma), 0.0)
+    def add(self, luma: NDArray[np.float32], deviation: float) -> None:
+        look = _Look(luma, deviation, 0.0)
         newest = self._waiting or self._past
         if newest:
             look = look._replace(change=change(newest[-1], look))

@@ -10,30 +10,9 @@ from PIL import Image
 
 from tests.running import Vidcap
 from tests.web.conftest import Server, TracingCaptioner
+from tests.web.visiting import ask, leftovers, result, upload
 
 pytestmark = pytest.mark.slow
-
-
-def upload(tab: Any, file: Path) -> None:
-    with tab.expect_response(lambda answer: "/upload" in answer.url and answer.ok):
-        tab.locator("input[type=file]").first.set_input_files(file)
-    tab.locator(".file-preview").first.wait_for()
-    tab.get_by_role("button", name="Caption", exact=True).click()
-
-
-def result(tab: Any, file: Path) -> Any:
-    upload(tab, file)
-    tab.locator(".vc-scenes button").first.wait_for()
-    return tab.locator(".vc-result[data-base]").first
-
-
-def leftovers(server: Server) -> list[str]:
-    places = [
-        *server.folder.glob("vidcap-page-*/arrivals/**/*"),
-        *server.folder.glob("vidcap-page-*/rooms/*/*"),
-    ]
-    # Gradio leaves an empty file for every one it hands over, until it tidies up.
-    return [path.name for path in places if path.is_file() and path.stat().st_size]
 
 
 def test_a_video_is_watched_with_its_subtitles_and_scenes(
@@ -101,17 +80,6 @@ def test_the_endpoint_gives_the_bytes_of_the_command(
     vidcap_("subtitle", film, "-o", tmp_path / "command.srt", captioner=TracingCaptioner())
     assert text.encode() == (tmp_path / "command.srt").read_bytes()
     assert server.loader.loaded.count("default") == 1
-
-
-def ask(server: Server, name: str, value: object) -> str:
-    """What an endpoint answers to a value written by hand, which no client library sends."""
-    address = f"{server.address}gradio_api/call/{name}"
-    body = json.dumps({"data": [value]})
-    question = Request(address, body.encode(), {"Content-Type": "application/json"})
-    with urlopen(question, timeout=30) as answer:
-        event = json.load(answer)["event_id"]
-    with urlopen(f"{address}/{event}", timeout=30) as answer:
-        return str(answer.read().decode())
 
 
 @pytest.mark.parametrize("endpoint", ["subtitle", "search"])
@@ -234,22 +202,3 @@ def test_a_described_video_is_made(tab: Any, film: Path) -> None:
 
     with av.open(download.value.path()) as video:
         assert len(video.streams.audio) == 1
-
-
-def test_axe_finds_nothing_in_our_markup(tab: Any, film: Path) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe").Axe()
-    wrong: list[Any] = []
-
-    def look() -> None:
-        found = axe.run(tab, context=".vc-result").response
-        assert found["passes"]
-        wrong.extend((one["id"], one["nodes"][0]["html"][:200]) for one in found["violations"])
-
-    result(tab, film)
-    tab.locator(".vc-scenes button").nth(1).click()
-    tab.locator(".vc-words button").first.wait_for()
-    look()
-    tab.get_by_role("tab", name="Describe").click()
-    tab.locator(".vc-describe").wait_for()
-    look()
-    assert wrong == []

@@ -68,7 +68,16 @@ def build_page(studio: Studio, finder: Finder | None) -> gr.Blocks:
 def mount_options() -> dict[str, Any]:
     """Return what Gradio is told when the page is mounted; nothing of it comes from outside."""
     theme = gr.themes.Default(
-        font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "monospace")
+        primary_hue="blue",
+        font=("system-ui", "sans-serif"),
+        font_mono=("ui-monospace", "monospace"),
+    ).set(  # Gradio's own colours have less contrast than WCAG 2.2 AA asks for
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_800",
     )
     return {
         "theme": theme,

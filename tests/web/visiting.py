@@ -1,0 +1,43 @@
+"""What visitors of the page do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+from tests.web.conftest import Server
+
+
+def upload(tab: Any, file: Path) -> None:
+    with tab.expect_response(lambda answer: "/upload" in answer.url and answer.ok):
+        tab.locator("input[type=file]").first.set_input_files(file)
+    tab.locator(".file-preview").first.wait_for()
+    tab.get_by_role("button", name="Caption", exact=True).click()
+
+
+def result(tab: Any, file: Path) -> Any:
+    upload(tab, file)
+    tab.locator(".vc-scenes button").first.wait_for()
+    return tab.locator(".vc-result[data-base]").first
+
+
+def leftovers(server: Server) -> list[str]:
+    places = [
+        *server.folder.glob("vidcap-page-*/arrivals/**/*"),
+        *server.folder.glob("vidcap-page-*/rooms/*/*"),
+    ]
+    # Gradio leaves an empty file for every one it hands over, until it tidies up.
+    return [path.name for path in places if path.is_file() and path.stat().st_size]
+
+
+def ask(server: Server, name: str, value: object) -> str:
+    """What an endpoint answers to a value written by hand, which no client library sends."""
+    address = f"{server.address}gradio_api/call/{name}"
+    body = json.dumps({"data": [value]})
+    question = Request(address, body.encode(), {"Content-Type": "application/json"})
+    with urlopen(question, timeout=30) as answer:
+        event = json.load(answer)["event_id"]
+    with urlopen(f"{address}/{event}", timeout=30) as answer:
+        return str(answer.read().decode())

@@ -14,6 +14,7 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,9 @@ def main() -> int:
     options = parser.parse_args()
     loads: list[str] = []
 
-    def load(name: str) -> Future[Captioner]:
+    def load(name: str, /, *, downloaded: Callable[[int, int], None]) -> Future[Captioner]:
         loads.append(name)
-        return load_in_background(name)
+        return load_in_background(name, downloaded=downloaded)
 
     captioners = Captioners(["fast"], load)
     with subtitle(options.video, captioner=captioners.get("fast")) as subtitles:

@@ -3,7 +3,7 @@
     python pipelines/page_pictures.py [FOLDER]
 
 Starts a page of its own with the captioner that comes with vidcap, drives it with Chromium, and
-writes page-*.jpg into the folder, docs/ where none is named.  All that is seen comes from examples/.
+writes page-*.jpg into the folder, docs/ where none is named.  All it shows comes from examples/.
 Needs the extra ``dev`` and Chromium.
 """
 

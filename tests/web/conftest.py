@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tests.fakes import ExplainingCaptioner
 from vidcap.captioning.attention import Explanation
 from vidcap.captioning.captioner import Captioner
+from vidcap.errors import ModelError
 from vidcap.web.captioners import Captioners
 from vidcap.web.limits import Limits
 
@@ -35,14 +36,26 @@ class TracingCaptioner(ExplainingCaptioner):
 
 @dataclass
 class Loader:
-    """Loads quick captioners, and remembers which."""
+    """Loads quick captioners, and remembers which.
+
+    The one that is called slow is ready when the test says so, and broken never is.
+    """
 
     loaded: list[str] = field(default_factory=list)
+    slow: Future[Captioner] = field(default_factory=Future)
 
-    def __call__(self, name: str) -> Future[Captioner]:
+    def __call__(
+        self, name: str, /, *, downloaded: Callable[[int, int], None]
+    ) -> Future[Captioner]:
         self.loaded.append(name)
+        if name == "slow":
+            downloaded(120_000_000, 450_000_000)
+            return self.slow
         future: Future[Captioner] = Future()
-        future.set_result(TracingCaptioner())
+        if name == "broken":
+            future.set_exception(ModelError("broken: its files are damaged; get them anew"))
+        else:
+            future.set_result(TracingCaptioner())
         return future
 
 
@@ -80,7 +93,9 @@ def server(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     patch.setattr(tempfile, "tempdir", str(folder))
     with (
         patch.context(),
-        served_app(Captioners(["default", "fast"], loader), limits=Limits(), db=library) as app,
+        served_app(
+            Captioners(["default", "slow", "broken"], loader), limits=Limits(), db=library
+        ) as app,
     ):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))

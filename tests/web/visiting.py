@@ -41,3 +41,18 @@ def ask(server: Server, name: str, value: object) -> str:
         event = json.load(answer)["event_id"]
     with urlopen(f"{address}/{event}", timeout=30) as answer:
         return str(answer.read().decode())
+
+
+def config(server: Server) -> Any:
+    """What the page is made of."""
+    with urlopen(f"{server.address}config", timeout=30) as answer:
+        return json.load(answer)
+
+
+def join(server: Server, event: int, data: list[object], who: str = "stranger") -> str:
+    """What becomes of an event of the page that is asked for by its number."""
+    body = json.dumps({"fn_index": event, "data": data, "session_hash": who})
+    address = f"{server.address}gradio_api/queue"
+    question = Request(f"{address}/join", body.encode(), {"Content-Type": "application/json"})
+    with urlopen(question, timeout=30), urlopen(f"{address}/data?session_hash={who}") as answer:
+        return str(answer.read().decode())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from vidcap.web.studio import Studio
 
 # All work with a captioner takes turns: one model, one visitor at a time.
 _TURNS: dict[str, Any] = {"concurrency_id": "captioner", "concurrency_limit": 1}
+# To wait for one that loads costs next to nothing.
+_WAITERS = 64
+_SECONDS_BETWEEN = 0.5
 _HEAD = (
     '<link rel="stylesheet" href="/vidcap/static/page.css">'
     '<script src="/vidcap/static/page.js" defer></script>'
@@ -153,15 +157,25 @@ def _caption_tab(studio: Studio, room: gr.State) -> None:
                 return
             yield from _steps(studio, copy, "sample.mp4", name, request)
 
-    def loading(name: str) -> Iterator[str]:
-        yield markup.status(studio.captioners.state(name))
-        studio.captioners.get(name).exception()  # waits
-        yield markup.status(studio.captioners.state(name))
+    async def load(name: str) -> AsyncIterator[str]:
+        loading = studio.captioners.get(name)
+        while True:
+            done = loading.done()
+            failed = done and loading.exception() is not None
+            yield (markup.problem if failed else markup.status)(studio.captioners.state(name))
+            if done:
+                return
+            await asyncio.sleep(_SECONDS_BETWEEN)
 
     outputs = [told, shown, room, file]
-    go.click(caption, [file, captioner], outputs, show_progress="hidden", **_TURNS, **_HIDDEN)
-    sample.click(caption_sample, captioner, outputs, show_progress="hidden", **_TURNS, **_HIDDEN)
-    captioner.change(loading, captioner, told, show_progress="hidden", **_HIDDEN)
+    # Who waits for a captioner keeps nobody from working with another.
+    waiting: dict[str, Any] = {"concurrency_limit": _WAITERS, "show_progress": "hidden", **_HIDDEN}
+    working: dict[str, Any] = {"show_progress": "hidden", **_TURNS, **_HIDDEN}
+    captioner.change(load, captioner, told, **waiting)
+    go.click(load, captioner, told, **waiting).then(caption, [file, captioner], outputs, **working)
+    sample.click(load, captioner, told, **waiting).then(
+        caption_sample, captioner, outputs, **working
+    )
 
     def subtitle(path: str | None) -> str:
         if path is None:

@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 ROOMS = "/vidcap/rooms"
 # Scenes beyond so many get no maps: each takes some kilobytes and some milliseconds.
 _EXPLAINED = 200
-_SECONDS_BETWEEN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,29 +68,23 @@ class Studio:
         Args:
             file: what came in.
             name: what its owner calls it.
-            captioner: one of those allowed.
+            captioner: one that is loaded; others would keep those who wait behind.
             owner: the session.
 
         Raises:
             VidcapError: the file cannot be used, or the captioner fails.
         """
-        loading = self.captioners.get(captioner)
+        loaded = self.captioners.loaded(captioner)
         room = self.rooms.open(owner=owner, name=shown_name(name))
         room.captioner = captioner
         done = False
         try:
             yield Step(f"Looking at {room.name}.")
             upload = admit(file, room, self.limits)
-            while True:
-                try:
-                    loading.result(timeout=_SECONDS_BETWEEN)
-                    break
-                except NotYet:
-                    yield Step(self.captioners.state(captioner))
             if upload.picture:
-                shown = self._picture(upload, room, loading.result())
+                shown = self._picture(upload, room, loaded)
             else:
-                yield from self._watch(upload, room, loading)
+                yield from self._watch(upload, room, loaded)
                 shown = self.shown(room, upload.path.name)
             done = True
         except VidcapError as error:
@@ -161,7 +153,7 @@ class Studio:
         self.documents.clear()
         self.rooms.close_all()
 
-    def _subtitles(self, upload: Upload, loading: Future[Captioner]) -> Subtitles:
+    def _subtitles(self, upload: Upload, captioner: Captioner | Future[Captioner]) -> Subtitles:
         ends = time.monotonic() + self.limits.work_seconds
 
         def in_time(reached: Fraction) -> None:
@@ -171,7 +163,7 @@ class Studio:
                     "cut the video"
                 )
 
-        return subtitle(upload.path, captioner=loading, progress=in_time)
+        return subtitle(upload.path, captioner=captioner, progress=in_time)
 
     def _named(self, subtitles: Subtitles, room: Room) -> Subtitles:
         subtitles.path = room.name  # where the file lies here is nobody's business
@@ -179,8 +171,8 @@ class Studio:
             raise NothingToSayError(f"{room.name}: no picture of it gave a sentence")
         return subtitles
 
-    def _watch(self, upload: Upload, room: Room, loading: Future[Captioner]) -> Iterator[Step]:
-        with self._subtitles(upload, loading) as subtitles:
+    def _watch(self, upload: Upload, room: Room, captioner: Captioner) -> Iterator[Step]:
+        with self._subtitles(upload, captioner) as subtitles:
             length = subtitles.info.duration
             of = f" of {markup.clock(length)}" if length else ""
             for number, scene in enumerate(subtitles, start=1):

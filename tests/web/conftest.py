@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tests.fakes import ExplainingCaptioner
 from vidcap.captioning.attention import Explanation
+from vidcap.captioning.caption import Caption
 from vidcap.captioning.captioner import Captioner
 from vidcap.errors import ModelError
 from vidcap.web.captioners import Captioners
@@ -34,15 +35,30 @@ class TracingCaptioner(ExplainingCaptioner):
         return self.explain(pictures)
 
 
+class HeldCaptioner(TracingCaptioner):
+    """Says nothing until it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.may = threading.Event(), threading.Event()
+
+    def caption(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Caption]:
+        self.asked.set()
+        assert self.may.wait(30)
+        return super().caption(pictures)
+
+
 @dataclass
 class Loader:
     """Loads quick captioners, and remembers which.
 
-    The one that is called slow is ready when the test says so, and broken never is.
+    The one that is called slow is ready when the test says so, and broken never is.  The one that
+    is called held says nothing until it may.
     """
 
     loaded: list[str] = field(default_factory=list)
     slow: Future[Captioner] = field(default_factory=Future)
+    held: HeldCaptioner = field(default_factory=HeldCaptioner)
 
     def __call__(
         self, name: str, /, *, downloaded: Callable[[int, int], None]
@@ -54,6 +70,8 @@ class Loader:
         future: Future[Captioner] = Future()
         if name == "broken":
             future.set_exception(ModelError("broken: its files are damaged; get them anew"))
+        elif name == "held":
+            future.set_result(self.held)
         else:
             future.set_result(TracingCaptioner())
         return future
@@ -94,7 +112,7 @@ def server(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with (
         patch.context(),
         served_app(
-            Captioners(["default", "slow", "broken"], loader), limits=Limits(), db=library
+            Captioners(["default", "slow", "broken", "held"], loader), limits=Limits(), db=library
         ) as app,
     ):
         with socket.socket() as free:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.web.conftest import Server, TracingCaptioner
-from tests.web.visiting import config, join, upload
+from tests.web.visiting import choose, config, join, upload
 from vidcap.captioning.captioner import Captioner
 from vidcap.errors import MissingExtraError, ModelError, UsageError
 from vidcap.web.captioners import Captioners
@@ -68,11 +68,6 @@ def test_a_name_that_is_not_allowed_is_never_loaded() -> None:
     assert len(begun.futures) == 1
 
 
-def choose(tab: Any, name: str) -> None:
-    tab.get_by_label("Captioner").click()
-    tab.get_by_role("option", name=name).click()
-
-
 @pytest.mark.slow
 def test_the_page_stays_usable_while_a_captioner_loads(
     tab: Any, browser: Any, server: Server, film: Path
@@ -120,4 +115,4 @@ def test_a_name_written_by_hand_is_refused(server: Server) -> None:
             assert '"success":false' in join(server, event, data)
             tried += 1
     assert tried == 5
-    assert set(server.loader.loaded) <= {"default", "slow", "broken"}
+    assert set(server.loader.loaded) <= {"default", "slow", "broken", "held"}

@@ -45,6 +45,15 @@ def test_who_leaves_takes_only_what_is_his(tmp_path: Path) -> None:
     assert rooms.find(other.token) is not None
 
 
+def test_who_leaves_while_work_goes_on_takes_the_room_when_it_ends(tmp_path: Path) -> None:
+    rooms = Rooms(tmp_path, Limits())
+    room = rooms.open(owner="me")
+    rooms.leave("me")
+    assert rooms.find(room.token) is not None
+    rooms.release(room)
+    assert rooms.find(room.token) is None
+
+
 @pytest.mark.parametrize(
     "name", ["../secret", "upload", "source.mp4/../upload", "/etc/passwd", "", "frame-1.jpg\n"]
 )

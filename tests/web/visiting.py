@@ -23,6 +23,11 @@ def result(tab: Any, file: Path) -> Any:
     return tab.locator(".vc-result[data-base]").first
 
 
+def choose(tab: Any, captioner: str) -> None:
+    tab.get_by_label("Captioner").click()
+    tab.get_by_role("option", name=captioner).click()
+
+
 def leftovers(server: Server) -> list[str]:
     places = [
         *server.folder.glob("vidcap-page-*/arrivals/**/*"),

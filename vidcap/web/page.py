@@ -177,11 +177,11 @@ def _caption_tab(studio: Studio, room: gr.State) -> None:
         caption_sample, captioner, outputs, **working
     )
 
-    def subtitle(path: str | None) -> str:
+    def subtitle(path: str | None) -> Iterator[str]:
         if path is None:
             raise gr.Error("There is no file: send one.", print_exception=False)
         try:
-            return studio.srt(Path(path), name=Path(path).name)
+            yield from studio.srt(Path(path), name=Path(path).name)
         except VidcapError as error:
             raise gr.Error(str(error), print_exception=False) from None
 

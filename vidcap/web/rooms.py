@@ -28,6 +28,7 @@ class Room:
         captioner: name of the one that watched.
         opened: when, on the monotonic clock.
         held: whether work goes on in it.
+        left: whether its owner has gone meanwhile.
     """
 
     token: str
@@ -37,6 +38,7 @@ class Room:
     captioner: str = ""
     opened: float = field(default_factory=time.monotonic)
     held: bool = True
+    left: bool = False
 
 
 class Rooms:
@@ -81,10 +83,18 @@ class Rooms:
         shutil.rmtree(room.folder, ignore_errors=True)
 
     def leave(self, owner: str) -> None:
-        """Remove the rooms of a session that has ended."""
+        """Remove the rooms of a visitor who has gone; where work goes on, when it ends."""
         for room in self._all():
-            if owner and room.owner == owner and not room.held:
-                self.close(room)
+            if owner and room.owner == owner:
+                room.left = True
+                if not room.held:
+                    self.close(room)
+
+    def release(self, room: Room) -> None:
+        """Say that no work goes on in a room any more."""
+        room.held = False
+        if room.left:
+            self.close(room)
 
     def sweep(self) -> None:
         """Remove rooms that are too old, and the oldest of too many; none where work goes on."""

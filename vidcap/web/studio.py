@@ -90,14 +90,14 @@ class Studio:
         except VidcapError as error:
             raise self.by_its_name(error, room) from None
         finally:
-            room.held = False
+            self.rooms.release(room)
             if not done:
                 self.documents.pop(room.token, None)
                 self.rooms.close(room)
         yield Step(f"Done with {room.name}.", shown, room.token)
 
-    def srt(self, file: Path, *, name: str) -> str:
-        """Return the subtitles of a video as SubRip, and keep nothing.
+    def srt(self, file: Path, *, name: str) -> Iterator[str]:
+        """Yield nothing while a video is watched, then its subtitles as SubRip; keep nothing.
 
         Raises:
             VidcapError: the file is no video that can be used, or gives no sentence.
@@ -108,7 +108,9 @@ class Studio:
             if upload.picture:
                 raise MediaError(f"{room.name}: is a picture; this takes a video")
             with self._subtitles(upload, self.captioners.get(self.captioners.names[0])) as made:
-                return self._named(made, room).text("srt")
+                for _ in made:
+                    yield ""  # so that the work ends where nobody waits for it any more
+                yield self._named(made, room).text("srt")
         except VidcapError as error:
             raise self.by_its_name(error, room) from None
         finally:
@@ -132,7 +134,7 @@ class Studio:
         try:
             yield
         finally:
-            room.held = False
+            self.rooms.release(room)
 
     def shown(self, room: Room, source: str) -> str:
         """Return the HTML of a result."""

@@ -12,24 +12,13 @@ import pytest
 
 from tests import media
 from tests.web.conftest import Server
-from tests.web.visiting import choose, result, upload
+from tests.web.visiting import children, choose, result, upload
 
 pytestmark = pytest.mark.slow
 
 
 def rooms(server: Server) -> set[str]:
     return {path.name for path in server.folder.glob("vidcap-page-*/rooms/*")}
-
-
-def decoders() -> list[str]:
-    """The decoders that this process has started and that are not gone."""
-    found = []
-    for task in Path("/proc/self/task").iterdir():
-        for child in (task / "children").read_text().split():
-            line = Path(f"/proc/{child}/cmdline")
-            if line.exists() and b"vidcap.video.worker" in line.read_bytes():
-                found.append(child)
-    return found
 
 
 def soon(true: Callable[[], bool]) -> bool:
@@ -61,10 +50,10 @@ def test_a_visitor_who_leaves_frees_the_work(
         upload(tab, long_film)
         assert held.asked.wait(15)
         assert len(rooms(server) - before) == 1
-        assert len(decoders()) == 1
+        assert len(children(b"vidcap.video.worker")) == 1
     held.may.set()
     assert soon(lambda: rooms(server) == before)
-    assert soon(lambda: not decoders())
+    assert soon(lambda: not children(b"vidcap.video.worker"))
     assert len(held.batches) < 240 // 16
     with browser.new_context() as context:
         tab = context.new_page()

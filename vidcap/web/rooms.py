@@ -25,7 +25,6 @@ class Room:
         folder: where its files lie.
         owner: the session that asked; empty for one that keeps nothing.
         name: what the upload was called, for people to read; never a path.
-        captioner: name of the one that watched.
         opened: when, on the monotonic clock.
         held: whether work goes on in it.
         left: whether its owner has gone meanwhile.
@@ -35,7 +34,6 @@ class Room:
     folder: Path
     owner: str = ""
     name: str = ""
-    captioner: str = ""
     opened: float = field(default_factory=time.monotonic)
     held: bool = True
     left: bool = False

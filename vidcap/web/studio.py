@@ -76,12 +76,11 @@ class Studio:
         """
         loaded = self.captioners.loaded(captioner)
         room = self.rooms.open(owner=owner, name=shown_name(name))
-        room.captioner = captioner
         done = False
         try:
             yield Step(f"Looking at {room.name}.")
             upload = admit(file, room, self.limits)
-            if upload.picture:
+            if upload.info is None:
                 shown = self._picture(upload, room, loaded)
             else:
                 yield from self._watch(upload, room, loaded)
@@ -105,7 +104,7 @@ class Studio:
         room = self.rooms.open(name=shown_name(name))
         try:
             upload = admit(file, room, self.limits)
-            if upload.picture:
+            if upload.info is None:
                 raise MediaError(f"{room.name}: is a picture; this takes a video")
             with self._subtitles(upload, self.captioners.get(self.captioners.names[0])) as made:
                 for _ in made:
@@ -165,7 +164,7 @@ class Studio:
                     "cut the video"
                 )
 
-        return subtitle(upload.path, captioner=captioner, progress=in_time)
+        return subtitle(upload.path, captioner=captioner, progress=in_time, info=upload.info)
 
     def _named(self, subtitles: Subtitles, room: Room) -> Subtitles:
         subtitles.path = room.name  # where the file lies here is nobody's business

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.running import Vidcap
 from tests.web.conftest import Server, TracingCaptioner
-from tests.web.visiting import ask, leftovers, result, upload
+from tests.web.visiting import ask, leftovers, reach, result, upload
 
 pytestmark = pytest.mark.slow
 
@@ -142,15 +142,6 @@ def test_the_library_is_searched(tab: Any) -> None:
     tab.wait_for_function(
         "Math.abs(document.querySelector('.vc-result video:not([hidden])')?.currentTime - 2) < 0.1"
     )
-
-
-def reach(tab: Any, name: str) -> None:
-    """Go to a button with the Tab key alone."""
-    for _ in range(60):
-        tab.keyboard.press("Tab")
-        if tab.evaluate("document.activeElement.innerText") == name:
-            return
-    pytest.fail(f"the keyboard does not reach {name!r}")
 
 
 def test_a_video_is_described_by_keyboard_alone(tab: Any, film: Path) -> None:

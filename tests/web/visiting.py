@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+import pytest
+
 from tests.web.conftest import Server
 
 
@@ -73,3 +75,12 @@ def join(server: Server, event: int, data: list[object], who: str = "stranger") 
     question = Request(f"{address}/join", body.encode(), {"Content-Type": "application/json"})
     with urlopen(question, timeout=30), urlopen(f"{address}/data?session_hash={who}") as answer:
         return str(answer.read().decode())
+
+
+def reach(tab: Any, name: str) -> None:
+    """Go to a button with the Tab key alone."""
+    for _ in range(60):
+        tab.keyboard.press("Tab")
+        if tab.evaluate("document.activeElement.innerText") == name:
+            return
+    pytest.fail(f"the keyboard does not reach {name!r}")

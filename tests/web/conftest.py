@@ -23,6 +23,7 @@ from vidcap.errors import ModelError
 from vidcap.web.captioners import Captioners
 from vidcap.web.limits import Limits
 
+_FILE_BYTES = 4_000_000
 CHROMIUM = Path("/usr/bin/chromium")
 
 
@@ -112,7 +113,9 @@ def server(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with (
         patch.context(),
         served_app(
-            Captioners(["default", "slow", "broken", "held"], loader), limits=Limits(), db=library
+            Captioners(["default", "slow", "broken", "held"], loader),
+            limits=Limits(file_bytes=_FILE_BYTES),
+            db=library,
         ) as app,
     ):
         with socket.socket() as free:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.web.conftest import Server, TracingCaptioner
-from tests.web.visiting import choose, config, join, upload
+from tests.web.visiting import choose, config, join, soon, upload
 from vidcap.captioning.captioner import Captioner
 from vidcap.errors import MissingExtraError, ModelError, UsageError
 from vidcap.web.captioners import Captioners
@@ -93,8 +93,8 @@ def test_a_captioner_that_cannot_be_loaded_is_told(tab: Any, server: Server) -> 
     told = "The captioner broken cannot be loaded: broken: its files are damaged; get them anew"
     tab.locator(".vc-problem", has_text=told).wait_for()
     tab.get_by_role("button", name="Take the sample").click()
-    tab.wait_for_function("document.querySelectorAll('.vc-problem').length === 1")
-    assert server.loader.loaded.count("broken") == 2
+    assert soon(lambda: server.loader.loaded.count("broken") == 2)
+    tab.locator(".vc-problem", has_text=told).wait_for()
     choose(tab, "default")
     tab.get_by_text("The captioner default is ready.").wait_for()
 

@@ -10,7 +10,7 @@ from tests.web.visiting import children
 from vidcap.errors import MediaError
 from vidcap.jobs import subtitle
 from vidcap.subtitles import Document
-from vidcap.web.describing import described_path, describing_player, render
+from vidcap.web.describing import describing_player, render
 from vidcap.web.editing import edited
 from vidcap.web.limits import Limits
 
@@ -35,19 +35,6 @@ def test_a_description_is_said_as_describers_do_but_for_what_somebody_wrote(
 def test_times_alone_change_no_words(seen: Document) -> None:
     changed = edited(seen, 0, start=0, end=1.5, text="A black dog.")
     assert changed.scenes[0] == replace(seen.scenes[0], end=changed.scenes[0].end)
-
-
-@pytest.mark.slow
-def test_a_described_video_says_what_was_changed(film: Path, seen: Document) -> None:
-    pytest.importorskip("hibari", reason="needs the extra describe")
-    import av
-
-    for _ in render(film, edited(seen, 1, start=2, end=4, text="a cat"), Limits()):
-        pass
-    with av.open(str(described_path(film))) as video:
-        assert len(video.streams.audio) == 1
-    assert {path.name for path in film.parent.iterdir()} == {"film.mp4", "described.mp4"}
-    assert not children(b"spawn_main")
 
 
 @pytest.mark.slow

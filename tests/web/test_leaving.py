@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +10,13 @@ import pytest
 
 from tests import media
 from tests.web.conftest import Server
-from tests.web.visiting import children, choose, result, upload
+from tests.web.visiting import children, choose, result, soon, upload
 
 pytestmark = pytest.mark.slow
 
 
 def rooms(server: Server) -> set[str]:
     return {path.name for path in server.folder.glob("vidcap-page-*/rooms/*")}
-
-
-def soon(true: Callable[[], bool]) -> bool:
-    for _ in range(100):
-        if true():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 @pytest.fixture

@@ -1,16 +1,14 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
 from PIL import Image
 
 from tests.running import Vidcap
 from tests.web.conftest import Server, TracingCaptioner
-from tests.web.visiting import ask, leftovers, reach, result, upload
+from tests.web.visiting import ask, children, leftovers, reach, result, upload
 
 pytestmark = pytest.mark.slow
 
@@ -96,23 +94,6 @@ def test_endpoints_take_uploads_alone(
     assert film.exists()
 
 
-def test_an_uploaded_drawing_is_not_shown_as_a_page(server: Server) -> None:
-    """An SVG can hold a script, which would run as the page's own."""
-    mark = "limit"
-    body = (
-        f'--{mark}\r\nContent-Disposition: form-data; name="files"; filename="a.svg"\r\n'
-        "Content-Type: image/svg+xml\r\n\r\n<svg xmlns='http://www.w3.org/2000/svg'/>\r\n"
-        f"--{mark}--\r\n"
-    )
-    headers = {"Content-Type": f"multipart/form-data; boundary={mark}"}
-    upload = Request(f"{server.address}gradio_api/upload", body.encode(), headers)
-    with urlopen(upload, timeout=30) as answer:
-        [path] = json.load(answer)
-    ask(server, "search", {"path": path, "meta": {"_type": "gradio.FileData"}})
-    with urlopen(f"{server.address}gradio_api/file={path}", timeout=30) as answer:
-        assert answer.headers["Content-Disposition"].startswith("attachment")
-
-
 def test_a_scene_is_changed_and_downloaded_again(tab: Any, film: Path) -> None:
     result(tab, film)
     tab.get_by_role("tab", name="Edit").click()
@@ -178,7 +159,7 @@ def test_a_video_is_described_by_keyboard_alone(tab: Any, film: Path) -> None:
     assert tab.evaluate(f"{video}.paused")
 
 
-def test_a_described_video_is_made(tab: Any, film: Path) -> None:
+def test_a_described_video_is_made(tab: Any, server: Server, film: Path) -> None:
     pytest.importorskip("hibari", reason="needs the extra describe")
     result(tab, film)
     tab.get_by_role("tab", name="Describe").click()
@@ -193,3 +174,6 @@ def test_a_described_video_is_made(tab: Any, film: Path) -> None:
 
     with av.open(download.value.path()) as video:
         assert len(video.streams.audio) == 1
+    [room] = [path.parent for path in server.folder.glob("vidcap-page-*/rooms/*/described.mp4")]
+    assert not [path for path in room.iterdir() if path.is_dir()]
+    assert not children(b"spawn_main")

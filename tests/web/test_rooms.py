@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,17 @@ def test_old_rooms_go(tmp_path: Path) -> None:
     now[0] = 61.0
     rooms.sweep()
     assert rooms.find(room.token) is None
+
+
+def test_old_rooms_go_although_nobody_comes(tmp_path: Path) -> None:
+    rooms = Rooms(tmp_path, Limits(room_seconds=1))
+    with rooms.ageing():
+        room = rooms.open()
+        rooms.release(room)
+        time.sleep(0.3)
+        assert room.folder.exists()
+        time.sleep(1)
+        assert not room.folder.exists()
 
 
 def test_who_leaves_takes_only_what_is_his(tmp_path: Path) -> None:

@@ -39,20 +39,34 @@ window.finish = () => { const { onend } = window.voice; window.voice = undefined
 _VIDEO = "document.querySelector('.vc-describe video')"
 
 
-@pytest.fixture
-def tab(browser: Any, server: Server, film: Path) -> Iterator[Any]:
-    """The described player of the film, with the fake voice."""
+@pytest.fixture(scope="module")
+def shown(browser: Any, server: Server, original: Path) -> Iterator[Any]:
+    """The described player of a film, with the fake voice."""
     with browser.new_context() as context:
         context.add_init_script(_VOICE)
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.goto(server.address)
-        result(page, film)
+        result(page, original)
         page.get_by_role("tab", name="Describe").focus()
         page.keyboard.press("Enter")
         page.locator(".vc-describe").wait_for()
         page.wait_for_function(f"{_VIDEO}.readyState >= 2")
         yield page
+
+
+@pytest.fixture
+def tab(shown: Any) -> Any:
+    """The same as nobody had touched it."""
+    shown.evaluate(f"{_VIDEO}.pause()")
+    for name, wanted in (("Speak descriptions", "true"), ("Pause to describe", "false")):
+        button = shown.get_by_role("button", name=name)
+        if button.get_attribute("aria-pressed") != wanted:
+            button.click()
+    shown.evaluate(f"{_VIDEO}.currentTime = 0")
+    shown.wait_for_function(f"{_VIDEO}.paused && !{_VIDEO}.seeking")
+    shown.evaluate("spoken = []; hushed = 0; voice = undefined; document.activeElement.blur()")
+    return shown
 
 
 def press(tab: Any, name: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -84,3 +86,11 @@ def reach(tab: Any, name: str) -> None:
         if tab.evaluate("document.activeElement.innerText") == name:
             return
     pytest.fail(f"the keyboard does not reach {name!r}")
+
+
+def soon(true: Callable[[], bool]) -> bool:
+    for _ in range(100):
+        if true():
+            return True
+        time.sleep(0.1)
+    return False

@@ -7,7 +7,8 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class Room:
 
 
 class Rooms:
-    """The rooms there are; old ones go when new ones are opened.
+    """The rooms there are; where there are too many, the oldest go.
 
     Args:
         folder: where they lie; everything in it belongs to this object.
@@ -102,6 +103,23 @@ class Rooms:
         for place, room in enumerate(sorted(free, key=lambda one: one.opened)):
             if place < over or room.opened < oldest:
                 self.close(room)
+
+    @contextmanager
+    def ageing(self) -> Iterator[None]:
+        """Remove rooms as they become too old, whoever comes or does not, while the block runs."""
+        stop = threading.Event()
+
+        def look() -> None:
+            while not stop.wait(self._limits.room_seconds / 60):
+                self.sweep()
+
+        thread = threading.Thread(target=look, name="vidcap-rooms", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
 
     def close_all(self) -> None:
         """Remove every room."""

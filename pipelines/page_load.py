@@ -25,7 +25,8 @@ from vidcap.web.captioners import Captioners
 from vidcap.web.limits import Limits
 from vidcap.web.server import served_app
 
-_APART_SECONDS = 1.0  # between arrivals, so that there is an order to keep: uploads of a busy machine overtake
+# Between arrivals, so that there is an order to keep: uploads of a busy machine overtake.
+_APART_SECONDS = 1.0
 _SAMPLE = Path(__file__).parents[1] / "examples/sample.mp4"
 
 

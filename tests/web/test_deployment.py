@@ -4,6 +4,8 @@ import importlib.util
 import re
 import shlex
 import tomllib
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -12,7 +14,9 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from tests.web.conftest import Loader
 from vidcap.captioning.registry import shipped_captioners
+from vidcap.web.captioners import Captioners
 
 ROOT = Path(__file__).parents[2]
 SPACE = ROOT / "spaces/page"
@@ -48,14 +52,21 @@ def test_the_space_asks_for_versions_that_vidcap_takes() -> None:
     assert SpecifierSet(project["requires-python"]).contains(python)
 
 
-@pytest.mark.slow
 def test_the_space_starts_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("gradio", reason="needs the extra web")
     module = space_app()
     asked: list[dict[str, object]] = []
-    monkeypatch.setattr(module, "serve", lambda app, **options: asked.append(options))
+
+    def served(captioners: Captioners, **options: object) -> nullcontext[str]:
+        assert captioners.names == module.CAPTIONERS
+        assert options == {"limits": module.LIMITS}
+        return nullcontext("app")
+
+    # Two pages in one process would share what the environment tells Gradio.
+    monkeypatch.setattr(module, "Captioners", partial(Captioners, load=Loader()))
+    monkeypatch.setattr(module, "served_app", served)
+    monkeypatch.setattr(module, "serve", lambda app, **options: asked.append({app: options}))
     module.main()
-    assert asked == [{"host": "0.0.0.0", "port": 7860}]
+    assert asked == [{"app": {"host": "0.0.0.0", "port": 7860}}]
 
 
 def test_the_space_needs_no_download() -> None:

@@ -14,6 +14,7 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from vidcap.web.captioners import Captioners
 from vidcap.web.limits import Limits
 from vidcap.web.server import served_app
 
-_APART_SECONDS = 0.5  # between arrivals, so that there is an order to keep
+# Between arrivals, so that there is an order to keep: uploads of a busy machine overtake.
+_APART_SECONDS = 1.0
 _SAMPLE = Path(__file__).parents[1] / "examples/sample.mp4"
 
 
@@ -38,9 +40,9 @@ def main() -> int:
     options = parser.parse_args()
     loads: list[str] = []
 
-    def load(name: str) -> Future[Captioner]:
+    def load(name: str, /, *, downloaded: Callable[[int, int], None]) -> Future[Captioner]:
         loads.append(name)
-        return load_in_background(name)
+        return load_in_background(name, downloaded=downloaded)
 
     captioners = Captioners(["fast"], load)
     with subtitle(options.video, captioner=captioners.get("fast")) as subtitles:

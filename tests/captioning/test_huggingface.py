@@ -18,6 +18,7 @@ import huggingface_hub
 import torch
 from huggingface_hub import constants
 from huggingface_hub.errors import LocalEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub.utils.tqdm import _create_progress_bar, hf_thread_map
 
 from tests.captioning.tiny_models import MODELS
 from vidcap.captioning.adapters.hub import find_model, hub_offline
@@ -290,3 +291,34 @@ def test_scores_are_the_mean_log_probability_of_a_token(beams: int, tmp_path: Pa
         length = said.index(end) + 1 if end in said else len(said)
         total = sum(float(row[place, word]) for place, word in enumerate(said[:length]))
         assert caption.score == pytest.approx(total / length, abs=2e-4)
+
+
+def test_a_download_tells_how_far_it_is(
+    blip: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As huggingface_hub's own snapshot_download uses its bars."""
+
+    def download(*, local_files_only: bool = False, **options: Any) -> str:
+        if local_files_only:
+            raise LocalEntryNotFoundError("not here")
+        bar = options["tqdm_class"]
+        line, disk = (
+            _create_progress_bar(cls=bar, log_level=30, total=0, initial=0, unit="B")
+            for _ in range(2)
+        )
+
+        def fetch(size: int) -> None:
+            disk.total += size
+            line.update(size // 3)
+            disk.update(size)
+            disk.refresh()
+
+        hf_thread_map(fetch, [100, 300], max_workers=1, tqdm_class=bar)
+        return str(blip)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    told: list[tuple[int, int]] = []
+    find_model("owner/tiny", downloaded=lambda *share: told.append(share))
+    assert told == [(100, 100), (400, 400)]
+    assert capsys.readouterr().err == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 
 from tests.fakes import ExplainingCaptioner
 from vidcap.captioning.attention import Explanation
+from vidcap.captioning.caption import Caption
 from vidcap.captioning.captioner import Captioner
+from vidcap.errors import ModelError
 from vidcap.web.captioners import Captioners
 from vidcap.web.limits import Limits
 
+_FILE_BYTES = 4_000_000
 CHROMIUM = Path("/usr/bin/chromium")
 
 
@@ -33,16 +36,45 @@ class TracingCaptioner(ExplainingCaptioner):
         return self.explain(pictures)
 
 
+class HeldCaptioner(TracingCaptioner):
+    """Says nothing until it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.may = threading.Event(), threading.Event()
+
+    def caption(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Caption]:
+        self.asked.set()
+        assert self.may.wait(30)
+        return super().caption(pictures)
+
+
 @dataclass
 class Loader:
-    """Loads quick captioners, and remembers which."""
+    """Loads quick captioners, and remembers which.
+
+    The one that is called slow is ready when the test says so, and broken never is.  The one that
+    is called held says nothing until it may.
+    """
 
     loaded: list[str] = field(default_factory=list)
+    slow: Future[Captioner] = field(default_factory=Future)
+    held: HeldCaptioner = field(default_factory=HeldCaptioner)
 
-    def __call__(self, name: str) -> Future[Captioner]:
+    def __call__(
+        self, name: str, /, *, downloaded: Callable[[int, int], None]
+    ) -> Future[Captioner]:
         self.loaded.append(name)
+        if name == "slow":
+            downloaded(120_000_000, 450_000_000)
+            return self.slow
         future: Future[Captioner] = Future()
-        future.set_result(TracingCaptioner())
+        if name == "broken":
+            future.set_exception(ModelError("broken: its files are damaged; get them anew"))
+        elif name == "held":
+            future.set_result(self.held)
+        else:
+            future.set_result(TracingCaptioner())
         return future
 
 
@@ -80,7 +112,11 @@ def server(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     patch.setattr(tempfile, "tempdir", str(folder))
     with (
         patch.context(),
-        served_app(Captioners(["default", "fast"], loader), limits=Limits(), db=library) as app,
+        served_app(
+            Captioners(["default", "slow", "broken", "held"], loader),
+            limits=Limits(file_bytes=_FILE_BYTES),
+            db=library,
+        ) as app,
     ):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))

@@ -1,39 +1,16 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
 from PIL import Image
 
 from tests.running import Vidcap
 from tests.web.conftest import Server, TracingCaptioner
+from tests.web.visiting import ask, children, leftovers, reach, result, upload
 
 pytestmark = pytest.mark.slow
-
-
-def upload(tab: Any, file: Path) -> None:
-    with tab.expect_response(lambda answer: "/upload" in answer.url and answer.ok):
-        tab.locator("input[type=file]").first.set_input_files(file)
-    tab.locator(".file-preview").first.wait_for()
-    tab.get_by_role("button", name="Caption", exact=True).click()
-
-
-def result(tab: Any, file: Path) -> Any:
-    upload(tab, file)
-    tab.locator(".vc-scenes button").first.wait_for()
-    return tab.locator(".vc-result[data-base]").first
-
-
-def leftovers(server: Server) -> list[str]:
-    places = [
-        *server.folder.glob("vidcap-page-*/arrivals/**/*"),
-        *server.folder.glob("vidcap-page-*/rooms/*/*"),
-    ]
-    # Gradio leaves an empty file for every one it hands over, until it tidies up.
-    return [path.name for path in places if path.is_file() and path.stat().st_size]
 
 
 def test_a_video_is_watched_with_its_subtitles_and_scenes(
@@ -103,17 +80,6 @@ def test_the_endpoint_gives_the_bytes_of_the_command(
     assert server.loader.loaded.count("default") == 1
 
 
-def ask(server: Server, name: str, value: object) -> str:
-    """What an endpoint answers to a value written by hand, which no client library sends."""
-    address = f"{server.address}gradio_api/call/{name}"
-    body = json.dumps({"data": [value]})
-    question = Request(address, body.encode(), {"Content-Type": "application/json"})
-    with urlopen(question, timeout=30) as answer:
-        event = json.load(answer)["event_id"]
-    with urlopen(f"{address}/{event}", timeout=30) as answer:
-        return str(answer.read().decode())
-
-
 @pytest.mark.parametrize("endpoint", ["subtitle", "search"])
 @pytest.mark.parametrize("place", ["http://127.0.0.1:1/film.mp4", "{}", "../../../../../../{}"])
 def test_endpoints_take_uploads_alone(
@@ -126,23 +92,6 @@ def test_endpoints_take_uploads_alone(
     assert "event: complete" not in answer
     assert leftovers(server) == before
     assert film.exists()
-
-
-def test_an_uploaded_drawing_is_not_shown_as_a_page(server: Server) -> None:
-    """An SVG can hold a script, which would run as the page's own."""
-    mark = "limit"
-    body = (
-        f'--{mark}\r\nContent-Disposition: form-data; name="files"; filename="a.svg"\r\n'
-        "Content-Type: image/svg+xml\r\n\r\n<svg xmlns='http://www.w3.org/2000/svg'/>\r\n"
-        f"--{mark}--\r\n"
-    )
-    headers = {"Content-Type": f"multipart/form-data; boundary={mark}"}
-    upload = Request(f"{server.address}gradio_api/upload", body.encode(), headers)
-    with urlopen(upload, timeout=30) as answer:
-        [path] = json.load(answer)
-    ask(server, "search", {"path": path, "meta": {"_type": "gradio.FileData"}})
-    with urlopen(f"{server.address}gradio_api/file={path}", timeout=30) as answer:
-        assert answer.headers["Content-Disposition"].startswith("attachment")
 
 
 def test_a_scene_is_changed_and_downloaded_again(tab: Any, film: Path) -> None:
@@ -174,15 +123,6 @@ def test_the_library_is_searched(tab: Any) -> None:
     tab.wait_for_function(
         "Math.abs(document.querySelector('.vc-result video:not([hidden])')?.currentTime - 2) < 0.1"
     )
-
-
-def reach(tab: Any, name: str) -> None:
-    """Go to a button with the Tab key alone."""
-    for _ in range(60):
-        tab.keyboard.press("Tab")
-        if tab.evaluate("document.activeElement.innerText") == name:
-            return
-    pytest.fail(f"the keyboard does not reach {name!r}")
 
 
 def test_a_video_is_described_by_keyboard_alone(tab: Any, film: Path) -> None:
@@ -219,7 +159,7 @@ def test_a_video_is_described_by_keyboard_alone(tab: Any, film: Path) -> None:
     assert tab.evaluate(f"{video}.paused")
 
 
-def test_a_described_video_is_made(tab: Any, film: Path) -> None:
+def test_a_described_video_is_made(tab: Any, server: Server, film: Path) -> None:
     pytest.importorskip("hibari", reason="needs the extra describe")
     result(tab, film)
     tab.get_by_role("tab", name="Describe").click()
@@ -234,22 +174,6 @@ def test_a_described_video_is_made(tab: Any, film: Path) -> None:
 
     with av.open(download.value.path()) as video:
         assert len(video.streams.audio) == 1
-
-
-def test_axe_finds_nothing_in_our_markup(tab: Any, film: Path) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe").Axe()
-    wrong: list[Any] = []
-
-    def look() -> None:
-        found = axe.run(tab, context=".vc-result").response
-        assert found["passes"]
-        wrong.extend((one["id"], one["nodes"][0]["html"][:200]) for one in found["violations"])
-
-    result(tab, film)
-    tab.locator(".vc-scenes button").nth(1).click()
-    tab.locator(".vc-words button").first.wait_for()
-    look()
-    tab.get_by_role("tab", name="Describe").click()
-    tab.locator(".vc-describe").wait_for()
-    look()
-    assert wrong == []
+    [room] = [path.parent for path in server.folder.glob("vidcap-page-*/rooms/*/described.mp4")]
+    assert not [path for path in room.iterdir() if path.is_dir()]
+    assert not children(b"spawn_main")

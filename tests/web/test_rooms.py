@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,17 @@ def test_old_rooms_go(tmp_path: Path) -> None:
     assert rooms.find(room.token) is None
 
 
+def test_old_rooms_go_although_nobody_comes(tmp_path: Path) -> None:
+    rooms = Rooms(tmp_path, Limits(room_seconds=1))
+    with rooms.ageing():
+        room = rooms.open()
+        rooms.release(room)
+        time.sleep(0.3)
+        assert room.folder.exists()
+        time.sleep(1)
+        assert not room.folder.exists()
+
+
 def test_who_leaves_takes_only_what_is_his(tmp_path: Path) -> None:
     rooms = Rooms(tmp_path, Limits())
     mine, other = rooms.open(owner="me"), rooms.open(owner="you")
@@ -43,6 +55,15 @@ def test_who_leaves_takes_only_what_is_his(tmp_path: Path) -> None:
     rooms.leave("me")
     assert rooms.find(mine.token) is None
     assert rooms.find(other.token) is not None
+
+
+def test_who_leaves_while_work_goes_on_takes_the_room_when_it_ends(tmp_path: Path) -> None:
+    rooms = Rooms(tmp_path, Limits())
+    room = rooms.open(owner="me")
+    rooms.leave("me")
+    assert rooms.find(room.token) is not None
+    rooms.release(room)
+    assert rooms.find(room.token) is None
 
 
 @pytest.mark.parametrize(

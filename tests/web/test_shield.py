@@ -50,15 +50,49 @@ def test_a_login_is_asked_for() -> None:
     assert asked(shield, authorization=basic("anna:so:secret"))[0] == 200
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/config", "/assets/x.js", "/vidcap/rooms/x/y", "/vidcap/static/page.css"),
+        *("/gradio_api/upload", "/gradio_api/queue/join", "/gradio_api/heartbeat/x"),
+        *("/gradio_api/call/subtitle", "/gradio_api/info", "/login", "/gradio_api/login_check"),
+    ],
+)
+def test_nothing_gets_past_the_login(path: str) -> None:
+    assert asked(Shield(_hello, login=("anna", "secret"), body_bytes=10), path)[0] == 401
+
+
 def test_what_is_too_large_is_not_read() -> None:
     shield = Shield(_hello, login=None, body_bytes=10)
     assert asked(shield, content_length="11")[0] == 413
     assert asked(shield, content_length="10")[0] == 200
 
 
-def test_what_would_fetch_addresses_is_closed() -> None:
-    shield = Shield(_hello, login=None, body_bytes=10)
-    assert asked(shield, "/gradio_api/proxy=http://example.com/")[0] == 404
+def test_words_are_short() -> None:
+    shield = Shield(_hello, login=None, body_bytes=10_000_000)
+    assert asked(shield, "/gradio_api/queue/join", content_length="1048577")[0] == 413
+    assert asked(shield, "/gradio_api/upload", content_length="1048577")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/gradio_api/proxy=http://example.com/", "/proxy=http://example.com/"),
+        *("/gradio_api/file=http://example.com/", "/gradio_api/file=/etc/passwd"),
+        *(
+            "/gradio_api/file//etc/passwd",
+            "/gradio_api/deep_link",
+            "/monitoring",
+            "/file=/etc/hosts",
+        ),
+        *("/gradio_api/component_server", "/gradio_api/run/search", "/gradio_api/vibe-code/"),
+        *("/gradio_api/stream/x", "/gradio_api/custom_component/x/client/y/z", "/gradio_api/runs"),
+        *("/gradio_api/process_recording", "/gradio_api/dev/reload", "/docs", "/openapi.json"),
+        *("//gradio_api/upload", "/gradio_api/queue/join/../../file=/etc/passwd", "/login"),
+    ],
+)
+def test_what_the_page_does_not_need_is_closed(path: str) -> None:
+    assert asked(Shield(_hello, login=None, body_bytes=10), path)[0] == 404
 
 
 @pytest.mark.parametrize("text", ["", "anna", "anna:", ":secret", "a:b\nc:d"])

@@ -9,9 +9,13 @@ import pytest
 from PIL import Image
 
 from tests import media
+from tests.web.conftest import Loader
 from vidcap.errors import MediaError
+from vidcap.video.probe import probe
+from vidcap.web.captioners import Captioners
 from vidcap.web.limits import Limits
 from vidcap.web.rooms import Room, Rooms
+from vidcap.web.studio import Studio
 from vidcap.web.uploads import admit, shown_name
 
 LIMITS = Limits()
@@ -124,7 +128,7 @@ def test_a_picture_is_written_anew(room: Room, tmp_path: Path) -> None:
     Image.new("RGB", (20, 10), "red").save(file, "PNG", pnginfo=None)
     file.write_bytes(file.read_bytes() + b"<script>alert(1)</script>")
     upload = admit(file, room, LIMITS)
-    assert upload.picture
+    assert upload.info is None
     assert b"script" not in upload.path.read_bytes()
     assert [one.name for one in room.folder.iterdir()] == ["picture.png"]
 
@@ -132,8 +136,8 @@ def test_a_picture_is_written_anew(room: Room, tmp_path: Path) -> None:
 def test_a_video_gets_a_name_of_ours(room: Room, tmp_path: Path) -> None:
     file = media.write_video(tmp_path / "in.mkv", frames=3)
     upload = admit(file, room, LIMITS)
-    assert not upload.picture
     assert upload.path == room.folder / "source.mkv"
+    assert upload.info == probe(upload.path)
 
 
 @pytest.mark.parametrize(
@@ -160,3 +164,14 @@ def test_two_visitors_may_send_the_same_file(tmp_path: Path) -> None:
     made = [admit(file, rooms.open(name="theirs.mp4"), LIMITS) for _ in range(2)]
     assert made[0].path != made[1].path
     assert all(one.path.is_file() for one in made)
+
+
+def test_the_server_itself_never_opens_a_file(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("av.open", lambda *_, **__: pytest.fail("opened"))
+    studio = Studio(tmp_path / "studio", Captioners(["default"], Loader()), LIMITS)
+    *_, last = studio.caption(film, name="film.mp4", captioner="default", owner="me")
+    assert last.token
+    *_, text = studio.srt(film, name="film.mp4")
+    assert "black dog" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes.util
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +87,7 @@ def load_captioner(
     threads: int = 0,
     batch_size: int = 16,
     prompt: str | None = None,
+    downloaded: Callable[[int, int], None] | None = None,
 ) -> Captioner:
     """Load a captioner.
 
@@ -100,6 +102,8 @@ def load_captioner(
             not full is filled up.  vidcap's own captioners have a number of their own on the CPU,
             so that results do not depend on this one.
         prompt: what to ask the model, or how its sentence begins, for ``hf:`` and ``openai:``.
+        downloaded: called while a model is downloaded with the bytes that are there and the bytes
+            that are wanted, as far as they are known; where nobody listens bars are drawn.
 
     Raises:
         UsageError: ``device``, ``threads``, ``batch_size`` or ``prompt`` cannot be used.
@@ -125,7 +129,12 @@ def load_captioner(
 
         place = "cuda" if device != "cpu" and cuda_is_ready() else "cpu"
         return load_huggingface(
-            name, device=place, threads=threads, batch_size=batch_size, prompt=prompt
+            name,
+            device=place,
+            threads=threads,
+            batch_size=batch_size,
+            prompt=prompt,
+            downloaded=downloaded,
         )
     if prompt is not None:
         raise UsageError(

@@ -11,6 +11,7 @@ from dataclasses import replace
 from vidcap.description.script import Candidate, Detail, LeftOut
 from vidcap.description.wording import content, describe_style, head_noun_phrase
 from vidcap.scenes.scene import Scene
+from vidcap.subtitles.clean import clean_text
 from vidcap.subtitles.times import nearest_ms
 
 # Two sentences that share so much of their content say the same.
@@ -36,7 +37,7 @@ def candidates_from_scenes(
     told: list[Candidate] = []
     left: list[LeftOut] = []
     for index, scene in enumerate(scenes):
-        text = describe_style(scene.text)
+        text = wording(scene)
         if not text:
             continue
         start, end = nearest_ms(scene.start), nearest_ms(scene.end)
@@ -50,6 +51,11 @@ def candidates_from_scenes(
             candidate = replace(candidate, text=shown, detail=Detail.HEAD)
         told.append(candidate)
     return told, left
+
+
+def wording(scene: Scene) -> str:
+    """Return what a describer says of a scene; a sentence that somebody wrote stays as it is."""
+    return clean_text(scene.text) if scene.edited else describe_style(scene.text)
 
 
 def without_repeats(

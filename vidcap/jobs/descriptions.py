@@ -47,7 +47,7 @@ from vidcap.errors import UsageError
 from vidcap.files import longest_suffix, write_atomically
 from vidcap.jobs.scenes import AnyPath, Number, Progress, Scenes, exact, plan, watched
 from vidcap.subtitles.clean import clean_text
-from vidcap.subtitles.document import Fact, video_facts
+from vidcap.subtitles.document import Document, Fact, video_facts
 from vidcap.subtitles.files import read_subtitles
 from vidcap.subtitles.timed_text import TimedText
 from vidcap.subtitles.times import nearest_ms, video_end_ms
@@ -75,6 +75,7 @@ def describe(
     min_confidence: Number = "0.25",
     ocr: Number = 0,
     script: AnyPath | None = None,
+    seen: Document | None = None,
     captioner: str | Captioner | Future[Captioner] = "default",
     sampling: str = "fps",
     fps: Number = 1,
@@ -101,6 +102,8 @@ def describe(
         ocr: seconds to spend on reading text on screen, with the extra ``ocr``; 0 for not at all.
         script: a script to speak instead of what is seen: ``.dapt.xml``, ``.json``, ``.vtt`` or
             ``.txt``, as :meth:`Described.write` writes them.
+        seen: what :func:`vidcap.subtitle` saw in the same video: its scenes are told, and nobody
+            watches it again.
         captioner: name of a captioner or path of a checkpoint, or one that is loaded or loading.
         sampling: which frames to look at, as for :func:`vidcap.subtitle`.
         fps: frames a second to look at, above 0, where ``sampling`` is ``"fps"``.
@@ -155,6 +158,9 @@ def describe(
         info = probe(path)
         settings["script"] = str(script)
         return Described(str(path), file, info, None, written, speaker, options, settings)
+    if seen is not None:
+        settings |= {"min_confidence": str(min_confidence), "ocr": str(ocr), **seen.settings}
+        return Described(str(path), file, probe(path), seen, None, speaker, options, settings)
     name, info, loading = watched(
         path,
         captioner,
@@ -200,7 +206,7 @@ class Described(Closing):
         path: str,
         file: Path,
         info: VideoInfo,
-        scenes: Scenes | None,
+        scenes: Scenes | Document | None,
         written: list[Candidate] | None,
         voice: CachedVoice,
         options: _Options,
@@ -232,9 +238,9 @@ class Described(Closing):
         left: list[LeftOut] = []
         if self._scenes is not None:
             made_by |= self._scenes.made_by
-            status = self._scenes.status
-            seen_ms = video_end_ms(status.end)
-            notes += status.notes
+            end, said = _end_and_notes(self._scenes)
+            seen_ms = video_end_ms(end)
+            notes += said
             candidates, left = candidates_from_scenes(
                 self._scenes.scenes, min_confidence=float(options.min_confidence)
             )
@@ -333,7 +339,7 @@ class Described(Closing):
 
     def close(self) -> None:
         """Stop the work and remove what is in the making."""
-        if self._scenes is not None:
+        if isinstance(self._scenes, Scenes):
             self._scenes.close()
         self._folder.cleanup()
 
@@ -361,7 +367,7 @@ class Described(Closing):
         speech = find_speech(SpeechDetector(), counted(blocks))
         return speech, heard * 1000 // SPEECH_RATE
 
-    def _read_screen(self, scenes: Scenes) -> tuple[list[Candidate], str]:
+    def _read_screen(self, scenes: Scenes | Document) -> tuple[list[Candidate], str]:
         from vidcap.description.screen import read_screen
 
         return read_screen(self._file, scenes.scenes, seconds=float(self._options.ocr))
@@ -429,6 +435,13 @@ class Described(Closing):
         for one in self.script.told:
             spoken = resampled(self._speak(one))
             yield spoken[:, None].repeat(self._channels, axis=1)
+
+
+def _end_and_notes(scenes: Scenes | Document) -> tuple[Fraction, tuple[str, ...]]:
+    """Return where what was seen ends, and what is to be said of the watching."""
+    if isinstance(scenes, Document):
+        return scenes.scenes[-1].end, scenes.notes
+    return scenes.status.end, scenes.status.notes
 
 
 def _candidates(texts: list[TimedText]) -> list[Candidate]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ def load_in_background(
     threads: int = 0,
     batch_size: int = 16,
     prompt: str | None = None,
+    downloaded: Callable[[int, int], None] | None = None,
 ) -> Future[Captioner]:
     """Start to load a captioner and return at once; the jobs take what is returned.
 
@@ -28,7 +30,12 @@ def load_in_background(
         from vidcap.captioning.registry import load_captioner
 
         return load_captioner(
-            name, device=device, threads=threads, batch_size=batch_size, prompt=prompt
+            name,
+            device=device,
+            threads=threads,
+            batch_size=batch_size,
+            prompt=prompt,
+            downloaded=downloaded,
         )
 
     executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vidcap-load")

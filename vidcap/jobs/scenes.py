@@ -106,8 +106,9 @@ def watched(
     batch_size: int,
     threads: int,
     prompt: str | None,
+    info: VideoInfo | None = None,
 ) -> tuple[str, VideoInfo, Future[Captioner]]:
-    """Look at a file, and begin to load a captioner for it.
+    """Look at a file, unless its facts are known, and begin to load a captioner for it.
 
     Raises:
         UsageError: a prompt was given for a captioner that is loaded.
@@ -117,7 +118,7 @@ def watched(
     loading = as_future(
         captioner, device=device, batch_size=batch_size, threads=threads, prompt=prompt
     )
-    return os.fspath(path), probe(path), loading
+    return os.fspath(path), info or probe(path), loading
 
 
 class Scenes(Closing, Iterator[Scene]):

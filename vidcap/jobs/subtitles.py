@@ -42,6 +42,7 @@ def subtitle(
     threads: int = 0,
     prompt: str | None = None,
     progress: Progress | None = None,
+    info: VideoInfo | None = None,
 ) -> Subtitles:
     """Caption a video: return its scenes, which are worked out while you iterate over them.
 
@@ -61,6 +62,7 @@ def subtitle(
         threads: threads for decoding and for captioning, 0 for as many as make sense.
         prompt: what to ask a captioner that is named and takes a prompt.
         progress: called after every batch with the player time reached, in seconds.
+        info: what :func:`vidcap.probe` said of the file, which is then not opened in this process.
 
     Raises:
         UsageError: an option has a value that cannot be used.
@@ -84,6 +86,7 @@ def subtitle(
         batch_size=batch_size,
         threads=threads,
         prompt=prompt,
+        info=info,
     )
     settings: dict[str, Fact] = {"preset": str(preset), **watching.settings}
     return Subtitles(name, info, loading, watching, rules, settings, progress)

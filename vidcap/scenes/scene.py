@@ -47,6 +47,7 @@ class Scene:
         confidence: the confidence that came with it, or None.
         frames: the captioned frames the sentence stands on, in order; never empty.  They have no
             looks any more.
+        edited: whether the sentence is somebody's, and not a captioner's.
     """
 
     start: Fraction
@@ -55,3 +56,4 @@ class Scene:
     score: float
     frames: tuple[FrameCaption, ...]
     confidence: float | None = None
+    edited: bool = False

@@ -9,7 +9,7 @@ import gradio as gr
 
 from vidcap.errors import VidcapError
 from vidcap.web import markup
-from vidcap.web.describing import describing_player, render
+from vidcap.web.describing import described_path, describing_player, render
 from vidcap.web.studio import ROOMS, Studio
 
 _HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -36,18 +36,20 @@ def describe_tab(studio: Studio, room: gr.State, tab: gr.Tab, turns: dict[str, A
         source = studio.source(there)
         return describing_player(f"{ROOMS}/{token}", source.name, there.name, document)
 
-    def write(token: str) -> Iterator[str]:
-        there = studio.rooms.find(token)
-        if there is None or token not in studio.documents:
+    def write(token: str) -> Iterator[Any]:
+        there, document = studio.rooms.find(token), studio.documents.get(token)
+        if there is None or document is None:
             yield markup.status(_EMPTY)
             return
         yield markup.status("The description is being fitted, spoken and mixed.")
         with studio.holding(there):
             try:
-                made = render(studio.source(there), studio.captioners.get(there.captioner))
+                for _ in render(studio.source(there), document, studio.limits):
+                    yield gr.skip()
             except VidcapError as error:
                 yield markup.problem(str(studio.by_its_name(error, there)))
                 return
+        made = described_path(studio.source(there))
         stem = markup.escape(there.name.rpartition(".")[0] or there.name)
         yield (
             f'<div class="vc-result"><p role="status">The described video is ready: <a download='

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
+import os
+import signal
+import tempfile
+import time
 from collections.abc import Iterator
-from concurrent.futures import Future
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from vidcap.description.choose import wording
 from vidcap.description.muxing import container_for
+from vidcap.errors import MediaError, VidcapError
 from vidcap.jobs import describe
 from vidcap.subtitles import Document
-from vidcap.subtitles.timed_text import sentences
+from vidcap.video.confine import confine
+from vidcap.web.limits import Limits
 from vidcap.web.markup import clock, escape
 
-if TYPE_CHECKING:
-    from vidcap.captioning.captioner import Captioner
+_SECONDS_BETWEEN = 0.5
 
 
 def describing_player(base: str, source: str, name: str, document: Document) -> str:
@@ -30,7 +38,6 @@ def describing_player(base: str, source: str, name: str, document: Document) -> 
 
 
 def _player(base: str, source: str, name: str, document: Document) -> Iterator[str]:
-    told = sentences(document.cues)
     yield '<section class="vc-result vc-describe" aria-label="Described video">'
     yield f'<h2 dir="auto">{escape(name)}, described</h2>'
     yield "<p>The descriptions are a draft made by a machine: they can be wrong.</p>"
@@ -47,23 +54,82 @@ def _player(base: str, source: str, name: str, document: Document) -> Iterator[s
     yield "</div>"
     yield '<p class="vc-live" aria-live="polite" aria-atomic="true"></p>'
     yield '<h3>Transcript</h3><ol class="vc-transcript">'
-    for one in told:
-        start = one.start_ms / 1000
-        yield (
-            f'<li><button type="button" data-time="{start:.3f}">{clock(start)}</button> '
-            f'<span dir="auto">{escape(" ".join(one.lines))}</span></li>'
-        )
+    for scene in document.scenes:
+        text = wording(scene)
+        if text:
+            yield (
+                f'<li><button type="button" data-time="{float(scene.start):.3f}">'
+                f'{clock(scene.start)}</button> <span dir="auto">{escape(text)}</span></li>'
+            )
     yield "</ol></section>"
 
 
-def render(video: Path, captioner: Future[Captioner]) -> Path:
-    """Write a copy of a video with a spoken description as one more track, beside it.
+def described_path(video: Path) -> Path:
+    """Return where the copy of a video with a description goes: beside it."""
+    return video.with_name(f"described{container_for(video)}")
+
+
+def render(video: Path, document: Document, limits: Limits) -> Iterator[None]:
+    """Write a copy of a video with a spoken description as one more track; yield while it is made.
+
+    The work is done by a process of its own, which with all that it starts is held to the limits of
+    memory and of time, and ends where nobody takes what is yielded any more.
+
+    Args:
+        video: the file.
+        document: what was seen in it.
+        limits: what is allowed.
 
     Raises:
-        MissingExtraError: the extra ``describe`` is not installed.
-        VidcapError: the video or its sound cannot be read, or the result not written.
+        MediaError: the video or its sound cannot be read, the result not be written, or a limit is
+            reached.
     """
-    target = video.with_name(f"described{container_for(video)}")
-    with describe(video, captioner=captioner) as described:
-        described.write(target)
-    return target
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    ends = time.monotonic() + limits.work_seconds
+    with tempfile.TemporaryDirectory(dir=video.parent, ignore_cleanup_errors=True) as folder:
+        process = context.Process(
+            target=_render, args=(theirs, video, document, limits, folder), daemon=True
+        )
+        process.start()
+        theirs.close()
+        try:
+            while not ours.poll(_SECONDS_BETWEEN):
+                if time.monotonic() > ends:
+                    raise MediaError(
+                        f"the work took longer than the {limits.work_seconds} s allowed here; "
+                        "cut the video"
+                    )
+                yield
+            problem = ours.recv_bytes().decode()
+        except EOFError:
+            problem = f"{video}: needs more memory than is allowed here; cut it"
+        finally:
+            _end(process)
+            ours.close()
+    if problem:
+        raise MediaError(problem)
+
+
+def _render(pipe: Connection, video: Path, document: Document, limits: Limits, folder: str) -> None:
+    """Do the work, in the process of its own, and tell what went wrong."""
+    if hasattr(os, "setsid"):
+        os.setsid()  # so that those whom it starts can be ended with it
+    confine(memory_bytes=limits.memory_bytes, seconds=limits.work_seconds)
+    tempfile.tempdir = folder
+    problem = ""
+    try:
+        with describe(video, seen=document) as described:
+            described.write(described_path(video))
+    except VidcapError as error:
+        problem = str(error)
+    except MemoryError:
+        problem = f"{video}: needs more memory than is allowed here; cut it"
+    pipe.send_bytes(problem.encode())
+
+
+def _end(process: BaseProcess) -> None:
+    with contextlib.suppress(OSError, AttributeError):  # gone, or a system without groups
+        os.killpg(process.pid or 0, signal.SIGKILL)
+    process.kill()
+    process.join()

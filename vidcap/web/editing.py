@@ -11,6 +11,7 @@ from vidcap.errors import UsageError
 from vidcap.scenes import Scene
 from vidcap.subtitles import Document, cues_from_scenes, load_preset
 from vidcap.subtitles.times import nearest_ms
+from vidcap.web.markup import said
 
 _LONGEST_TEXT = 500
 
@@ -48,9 +49,10 @@ def edited(document: Document, index: int, *, start: float, end: float, text: st
         )
     if index + 1 < len(scenes) and ends == most:
         raise UsageError(f"end {float(ends):g} s: leaves nothing of the next scene")
-    changed = replace(
-        scenes[index], start=begins, end=ends, text=" ".join(text.split()), confidence=None
-    )
+    changed = replace(scenes[index], start=begins, end=ends)
+    words = " ".join(text.split())
+    if words not in (changed.text, said(changed)):  # a field on the page shows what is said
+        changed = replace(changed, text=words, confidence=None, edited=True)
     return _with_scenes(document, _laid(scenes, index, changed))
 
 

@@ -16,6 +16,8 @@ from typing import Any
 
 from vidcap.errors import MediaError, VidcapError
 from vidcap.video.confine import confine
+from vidcap.video.frame import VideoInfo
+from vidcap.video.wire import pack_info
 
 PICTURES = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 # libav's names; a name with commas stands for all of its parts. No playlists, no pipes, no text.
@@ -43,7 +45,7 @@ def examine(path: Path, target: Path, limits: dict[str, int]) -> dict[str, Any]:
 
         Image.fromarray(read_picture(path)).save(target, "PNG", compress_level=1)
         return {"kind": "picture"}
-    return {"kind": "video", "container": _examine_video(path, limits)}
+    return {"kind": "video", "info": pack_info(_examine_video(path, limits))}
 
 
 def _is_picture(path: Path, most_pixels: int) -> bool:
@@ -66,7 +68,7 @@ def _check_pixels(path: Path, width: int, height: int, most: int) -> None:
         )
 
 
-def _examine_video(path: Path, limits: dict[str, int]) -> str:
+def _examine_video(path: Path, limits: dict[str, int]) -> VideoInfo:
     import av
 
     from vidcap.video.container import open_container, shown_stream, video_streams
@@ -104,7 +106,7 @@ def _examine_video(path: Path, limits: dict[str, int]) -> str:
                 raise MediaError(
                     f"{path}: is longer than the {limits['seconds']} s allowed here; cut it"
                 )
-    return probe(path).container
+    return probe(path)
 
 
 def main() -> None:

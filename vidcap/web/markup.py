@@ -176,9 +176,10 @@ def breaks(document: Document) -> str:
     if not broken:
         return '<p class="vc-status" role="status">Every cue keeps all rules.</p>'
     lines = (
-        f"<li>{clock(Fraction(cue.start_ms, 1000))} {escape(' '.join(cue.lines))}: "
+        f"<li>{clock(Fraction(cue.start_ms, 1000))} “{escape(' '.join(cue.lines))}”: "
         + ", ".join(
-            f"{one.rule.replace('_', ' ')} {one.value:g} for {one.limit:g}" for one in cue.breaks
+            f"{one.rule.replace('_', ' ')} is {one.value:g}, its limit {one.limit:g}"
+            for one in cue.breaks
         )
         + "</li>"
         for cue in broken

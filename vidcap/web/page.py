@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from vidcap.web.studio import Studio
 
 # All work with a captioner takes turns: one model, one visitor at a time.
 _TURNS: dict[str, Any] = {"concurrency_id": "captioner", "concurrency_limit": 1}
+# To wait for one that loads costs next to nothing.
+_WAITERS = 64
+_SECONDS_BETWEEN = 0.5
 _HEAD = (
     '<link rel="stylesheet" href="/vidcap/static/page.css">'
     '<script src="/vidcap/static/page.js" defer></script>'
@@ -68,7 +72,16 @@ def build_page(studio: Studio, finder: Finder | None) -> gr.Blocks:
 def mount_options() -> dict[str, Any]:
     """Return what Gradio is told when the page is mounted; nothing of it comes from outside."""
     theme = gr.themes.Default(
-        font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "monospace")
+        primary_hue="blue",
+        font=("system-ui", "sans-serif"),
+        font_mono=("ui-monospace", "monospace"),
+    ).set(  # Gradio's own colours have less contrast than WCAG 2.2 AA asks for
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_800",
     )
     return {
         "theme": theme,
@@ -144,21 +157,31 @@ def _caption_tab(studio: Studio, room: gr.State) -> None:
                 return
             yield from _steps(studio, copy, "sample.mp4", name, request)
 
-    def loading(name: str) -> Iterator[str]:
-        yield markup.status(studio.captioners.state(name))
-        studio.captioners.get(name).exception()  # waits
-        yield markup.status(studio.captioners.state(name))
+    async def load(name: str) -> AsyncIterator[str]:
+        loading = studio.captioners.get(name)
+        while True:
+            done = loading.done()
+            failed = done and loading.exception() is not None
+            yield (markup.problem if failed else markup.status)(studio.captioners.state(name))
+            if done:
+                return
+            await asyncio.sleep(_SECONDS_BETWEEN)
 
     outputs = [told, shown, room, file]
-    go.click(caption, [file, captioner], outputs, show_progress="hidden", **_TURNS, **_HIDDEN)
-    sample.click(caption_sample, captioner, outputs, show_progress="hidden", **_TURNS, **_HIDDEN)
-    captioner.change(loading, captioner, told, show_progress="hidden", **_HIDDEN)
+    # Who waits for a captioner keeps nobody from working with another.
+    waiting: dict[str, Any] = {"concurrency_limit": _WAITERS, "show_progress": "hidden", **_HIDDEN}
+    working: dict[str, Any] = {"show_progress": "hidden", **_TURNS, **_HIDDEN}
+    captioner.change(load, captioner, told, **waiting)
+    go.click(load, captioner, told, **waiting).then(caption, [file, captioner], outputs, **working)
+    sample.click(load, captioner, told, **waiting).then(
+        caption_sample, captioner, outputs, **working
+    )
 
-    def subtitle(path: str | None) -> str:
+    def subtitle(path: str | None) -> Iterator[str]:
         if path is None:
             raise gr.Error("There is no file: send one.", print_exception=False)
         try:
-            return studio.srt(Path(path), name=Path(path).name)
+            yield from studio.srt(Path(path), name=Path(path).name)
         except VidcapError as error:
             raise gr.Error(str(error), print_exception=False) from None
 

@@ -7,7 +7,8 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,22 +26,22 @@ class Room:
         folder: where its files lie.
         owner: the session that asked; empty for one that keeps nothing.
         name: what the upload was called, for people to read; never a path.
-        captioner: name of the one that watched.
         opened: when, on the monotonic clock.
         held: whether work goes on in it.
+        left: whether its owner has gone meanwhile.
     """
 
     token: str
     folder: Path
     owner: str = ""
     name: str = ""
-    captioner: str = ""
     opened: float = field(default_factory=time.monotonic)
     held: bool = True
+    left: bool = False
 
 
 class Rooms:
-    """The rooms there are; old ones go when new ones are opened.
+    """The rooms there are; where there are too many, the oldest go.
 
     Args:
         folder: where they lie; everything in it belongs to this object.
@@ -81,10 +82,18 @@ class Rooms:
         shutil.rmtree(room.folder, ignore_errors=True)
 
     def leave(self, owner: str) -> None:
-        """Remove the rooms of a session that has ended."""
+        """Remove the rooms of a visitor who has gone; where work goes on, when it ends."""
         for room in self._all():
-            if owner and room.owner == owner and not room.held:
-                self.close(room)
+            if owner and room.owner == owner:
+                room.left = True
+                if not room.held:
+                    self.close(room)
+
+    def release(self, room: Room) -> None:
+        """Say that no work goes on in a room any more."""
+        room.held = False
+        if room.left:
+            self.close(room)
 
     def sweep(self) -> None:
         """Remove rooms that are too old, and the oldest of too many; none where work goes on."""
@@ -94,6 +103,23 @@ class Rooms:
         for place, room in enumerate(sorted(free, key=lambda one: one.opened)):
             if place < over or room.opened < oldest:
                 self.close(room)
+
+    @contextmanager
+    def ageing(self) -> Iterator[None]:
+        """Remove rooms as they become too old, whoever comes or does not, while the block runs."""
+        stop = threading.Event()
+
+        def look() -> None:
+            while not stop.wait(self._limits.room_seconds / 60):
+                self.sweep()
+
+        thread = threading.Thread(target=look, name="vidcap-rooms", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
 
     def close_all(self) -> None:
         """Remove every room."""

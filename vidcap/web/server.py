@@ -62,13 +62,14 @@ def served_app(
             **mount_options(),
         )
         try:
-            yield Shield(
-                app,
-                login=login,
-                body_bytes=limits.file_bytes + _FORM_BYTES,
-                arrivals=Path(folder) / _ARRIVALS,
-                arrivals_bytes=limits.waiting * limits.file_bytes,
-            )
+            with studio.rooms.ageing():
+                yield Shield(
+                    app,
+                    login=login,
+                    body_bytes=limits.file_bytes + _FORM_BYTES,
+                    arrivals=Path(folder) / _ARRIVALS,
+                    arrivals_bytes=limits.waiting * limits.file_bytes,
+                )
         finally:
             studio.close()
 

@@ -35,8 +35,22 @@ _HEADERS = (
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
-# Parts of Gradio that fetch addresses or run what a visitor names; the page needs none of them.
-_CLOSED = ("/gradio_api/proxy=", "/proxy=", "/gradio_api/deep_link", "/monitoring")
+# What the page and programs that ask the endpoint need. The rest of Gradio's routes fetch
+# addresses, give out files, tell of other visitors, or change code.
+_OPEN = {
+    *("/config", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt", ""),
+    *("/gradio_api/info", "/gradio_api/app_id", "/gradio_api/theme.css"),
+    *("/gradio_api/upload", "/gradio_api/upload_progress", "/gradio_api/startup-events"),
+    *("/gradio_api/queue/join", "/gradio_api/queue/data", "/gradio_api/cancel"),
+    "/gradio_api/reset",
+}
+_OPEN_FOLDERS = (
+    *("/assets/", "/static/", "/svelte/", "/vidcap/"),
+    *("/gradio_api/call/", "/gradio_api/heartbeat/"),
+)
+# What is asked for in words, and not uploaded, is short.
+_WORDS_BYTES = 1024 * 1024
+_TOO_LARGE = "This is more than is allowed here."
 
 
 def read_login(file: Path) -> tuple[str, str]:
@@ -101,14 +115,42 @@ class Shield:
         if not self._may_enter(headers.get(b"authorization", b"")):
             asking = (b"www-authenticate", b'Basic realm="vidcap", charset="UTF-8"')
             await _refuse(dressed, 401, "This page asks for a login.", asking)
-        elif scope["path"].startswith(_CLOSED):
+        elif not _is_open(scope["path"]):
             await _refuse(dressed, 404, "There is nothing here.")
-        elif _length(headers) > self._body_bytes:
-            await _refuse(dressed, 413, "This is more than is allowed here.")
         elif scope["path"].endswith("/upload") and self._is_full():
             await _refuse(dressed, 507, "There is no room for more files now; come back later.")
         else:
-            await self._app(scope, receive, dressed)
+            most = self._body_bytes
+            if not scope["path"].endswith("/upload"):
+                most = min(most, _WORDS_BYTES)
+            if _length(headers) > most:
+                await _refuse(dressed, 413, _TOO_LARGE)
+            else:
+                await self._pass(scope, receive, dressed, most)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send, most: int) -> None:
+        """Let the app serve a request whose body, which may not say how long it is, has an end."""
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > most:
+                return {"type": "http.disconnect"}
+            return message
+
+        async def unless_refused(message: Message) -> None:
+            if taken <= most:
+                await send(message)
+
+        try:
+            await self._app(scope, counted, unless_refused)
+        except Exception:
+            if taken <= most:
+                raise  # what the app says of a visitor who was cut off is no news
+        if taken > most:
+            await _refuse(send, 413, _TOO_LARGE)
 
     def _is_full(self) -> bool:
         if self._arrivals is None:
@@ -128,6 +170,10 @@ class Shield:
         except binascii.Error:
             return False
         return kind.lower() == b"basic" and hmac.compare_digest(given, self._login)
+
+
+def _is_open(path: str) -> bool:
+    return path.rstrip("/") in _OPEN or path.startswith(_OPEN_FOLDERS)
 
 
 def _length(headers: dict[bytes, bytes]) -> int:

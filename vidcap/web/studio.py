@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 ROOMS = "/vidcap/rooms"
 # Scenes beyond so many get no maps: each takes some kilobytes and some milliseconds.
 _EXPLAINED = 200
-_SECONDS_BETWEEN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,42 +68,35 @@ class Studio:
         Args:
             file: what came in.
             name: what its owner calls it.
-            captioner: one of those allowed.
+            captioner: one that is loaded; others would keep those who wait behind.
             owner: the session.
 
         Raises:
             VidcapError: the file cannot be used, or the captioner fails.
         """
-        loading = self.captioners.get(captioner)
+        loaded = self.captioners.loaded(captioner)
         room = self.rooms.open(owner=owner, name=shown_name(name))
-        room.captioner = captioner
         done = False
         try:
             yield Step(f"Looking at {room.name}.")
             upload = admit(file, room, self.limits)
-            while True:
-                try:
-                    loading.result(timeout=_SECONDS_BETWEEN)
-                    break
-                except NotYet:
-                    yield Step(self.captioners.state(captioner))
-            if upload.picture:
-                shown = self._picture(upload, room, loading.result())
+            if upload.info is None:
+                shown = self._picture(upload, room, loaded)
             else:
-                yield from self._watch(upload, room, loading)
+                yield from self._watch(upload, room, loaded)
                 shown = self.shown(room, upload.path.name)
             done = True
         except VidcapError as error:
             raise self.by_its_name(error, room) from None
         finally:
-            room.held = False
+            self.rooms.release(room)
             if not done:
                 self.documents.pop(room.token, None)
                 self.rooms.close(room)
         yield Step(f"Done with {room.name}.", shown, room.token)
 
-    def srt(self, file: Path, *, name: str) -> str:
-        """Return the subtitles of a video as SubRip, and keep nothing.
+    def srt(self, file: Path, *, name: str) -> Iterator[str]:
+        """Yield nothing while a video is watched, then its subtitles as SubRip; keep nothing.
 
         Raises:
             VidcapError: the file is no video that can be used, or gives no sentence.
@@ -113,10 +104,12 @@ class Studio:
         room = self.rooms.open(name=shown_name(name))
         try:
             upload = admit(file, room, self.limits)
-            if upload.picture:
+            if upload.info is None:
                 raise MediaError(f"{room.name}: is a picture; this takes a video")
             with self._subtitles(upload, self.captioners.get(self.captioners.names[0])) as made:
-                return self._named(made, room).text("srt")
+                for _ in made:
+                    yield ""  # so that the work ends where nobody waits for it any more
+                yield self._named(made, room).text("srt")
         except VidcapError as error:
             raise self.by_its_name(error, room) from None
         finally:
@@ -140,7 +133,7 @@ class Studio:
         try:
             yield
         finally:
-            room.held = False
+            self.rooms.release(room)
 
     def shown(self, room: Room, source: str) -> str:
         """Return the HTML of a result."""
@@ -161,7 +154,7 @@ class Studio:
         self.documents.clear()
         self.rooms.close_all()
 
-    def _subtitles(self, upload: Upload, loading: Future[Captioner]) -> Subtitles:
+    def _subtitles(self, upload: Upload, captioner: Captioner | Future[Captioner]) -> Subtitles:
         ends = time.monotonic() + self.limits.work_seconds
 
         def in_time(reached: Fraction) -> None:
@@ -171,7 +164,7 @@ class Studio:
                     "cut the video"
                 )
 
-        return subtitle(upload.path, captioner=loading, progress=in_time)
+        return subtitle(upload.path, captioner=captioner, progress=in_time, info=upload.info)
 
     def _named(self, subtitles: Subtitles, room: Room) -> Subtitles:
         subtitles.path = room.name  # where the file lies here is nobody's business
@@ -179,8 +172,8 @@ class Studio:
             raise NothingToSayError(f"{room.name}: no picture of it gave a sentence")
         return subtitles
 
-    def _watch(self, upload: Upload, room: Room, loading: Future[Captioner]) -> Iterator[Step]:
-        with self._subtitles(upload, loading) as subtitles:
+    def _watch(self, upload: Upload, room: Room, captioner: Captioner) -> Iterator[Step]:
+        with self._subtitles(upload, captioner) as subtitles:
             length = subtitles.info.duration
             of = f" of {markup.clock(length)}" if length else ""
             for number, scene in enumerate(subtitles, start=1):

@@ -7,11 +7,14 @@ import shutil
 import subprocess
 import sys
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from vidcap.errors import MediaError
+from vidcap.video.frame import VideoInfo
 from vidcap.video.process import worker_environment, worker_folder
+from vidcap.video.wire import unpack_info
 from vidcap.web.limits import Limits
 from vidcap.web.rooms import Room
 
@@ -27,11 +30,12 @@ class Upload:
 
     Attributes:
         path: where it lies, in its room, under a name of ours.
-        picture: whether it is a still picture; it is PNG then, written by us.
+        info: what a confined process said of the video; None for a still picture, which is PNG,
+            written by us.
     """
 
     path: Path
-    picture: bool
+    info: VideoInfo | None
 
 
 def shown_name(name: str) -> str:
@@ -85,13 +89,15 @@ def _admitted(file: Path, room: Room, limits: Limits) -> Upload:
     answer = _ask(raw, picture, room.name, limits)
     if answer["kind"] == "picture":
         raw.unlink()
-        return Upload(picture, picture=True)
-    names = answer["container"].split(",")
+        return Upload(picture, None)
+    info = unpack_info(answer["info"])
+    names = info.container.split(",")
     suffix = next((_SUFFIXES[name] for name in names if name in _SUFFIXES), ".mkv")
-    return Upload(raw.rename(room.folder / f"source{suffix}"), picture=False)
+    path = raw.rename(room.folder / f"source{suffix}")
+    return Upload(path, replace(info, path=str(path)))
 
 
-def _ask(path: Path, target: Path, name: str, limits: Limits) -> dict[str, str]:
+def _ask(path: Path, target: Path, name: str, limits: Limits) -> dict[str, Any]:
     request = {
         "path": str(path),
         "target": str(target),
@@ -112,7 +118,7 @@ def _ask(path: Path, target: Path, name: str, limits: Limits) -> dict[str, str]:
     except subprocess.TimeoutExpired:
         raise MediaError(f"{name}: took longer than {_EXAMINE_SECONDS} s to look at") from None
     try:
-        answer: dict[str, str] = json.loads(done.stdout)
+        answer: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
         raise MediaError(
             f"{name}: breaks the decoder, or needs more memory than is allowed here"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import io
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ _NOT_OURS = ("*/*", "consolidated*.safetensors", "*.fp16.safetensors")
 _NAME = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
 _WEIGHTS = "model.safetensors"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.h5", "*.msgpack", "*.pkl")
+
+Downloaded = Callable[[int, int], None]
+"""Is called with the bytes that are there, and those that are known to be wanted."""
 
 _log = logging.getLogger("vidcap")
 _offline_lock = Lock()
@@ -43,12 +47,16 @@ class ModelFolder:
     revision: str = ""
 
 
-def find_model(name: str) -> ModelFolder:
+def find_model(name: str, *, downloaded: Downloaded | None = None) -> ModelFolder:
     """Return the folder of a model: the one that is named, or the Hub's copy on this machine.
 
     A model of the Hub (``owner/name``, or ``owner/name@revision``) is downloaded where it is not in
     the cache of ``huggingface_hub`` yet; a line in the log of ``vidcap`` says so.  What is in the
     cache is used as it is, without asking the Hub for news.
+
+    Args:
+        name: of the model.
+        downloaded: hears how far a download is; where nobody hears, ``huggingface_hub`` draws bars.
 
     Raises:
         ModelError: there is no such model, it cannot be had, or its weights are no safetensors.
@@ -63,12 +71,12 @@ def find_model(name: str) -> ModelFolder:
             f"hf:{name}: there is no such folder; a model of the Hugging Face Hub is named "
             "OWNER/NAME or OWNER/NAME@REVISION"
         )
-    path = _from_hub(repository, revision or "main")
+    path = _from_hub(repository, revision or "main", downloaded)
     _check_folder(path, name)
     return ModelFolder(path, _digest(path), revision=path.name)
 
 
-def _from_hub(repository: str, revision: str) -> Path:
+def _from_hub(repository: str, revision: str, downloaded: Downloaded | None) -> Path:
     hub: Any = importlib.import_module("huggingface_hub")
     errors: Any = importlib.import_module("huggingface_hub.errors")
     constants: Any = importlib.import_module("huggingface_hub.constants")
@@ -95,8 +103,9 @@ def _from_hub(repository: str, revision: str) -> Path:
         repository,
         constants.ENDPOINT,
     )
+    bars = None if downloaded is None else _telling_bars(downloaded)
     try:
-        return Path(hub.snapshot_download(**wanted))
+        return Path(hub.snapshot_download(**wanted, tqdm_class=bars))
     except errors.GatedRepoError as error:
         raise ModelError(
             f"hf:{repository}: its owner gives it only to those who ask; accept the conditions at "
@@ -113,6 +122,32 @@ def _from_hub(repository: str, revision: str) -> Path:
             f"hf:{repository}: cannot be downloaded from {constants.ENDPOINT} "
             f"({one_line(error, 120)}); without a network, {by_hand}"
         ) from error
+
+
+def _telling_bars(downloaded: Downloaded) -> type:
+    """Return a class of progress bars that tell how far they are and draw nothing."""
+    from tqdm import tqdm
+
+    class Bar(tqdm):  # type: ignore[type-arg]
+        counting: Any = None
+
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **{**options, "file": io.StringIO()})
+            # There is one for bytes on the line, made first, one for bytes on the disk, and one
+            # for files: the second counts what the user waits for.
+            if options.get("unit") == "B":
+                type(self).counting = self
+
+        def update(self, n: float | None = 1) -> bool | None:
+            told = super().update(n)
+            if self is type(self).counting and self.total:
+                downloaded(int(self.n), int(self.total))
+            return told
+
+        def display(self, *args: Any, **options: Any) -> None:
+            pass
+
+    return Bar
 
 
 def _check_folder(path: Path, name: str) -> None:

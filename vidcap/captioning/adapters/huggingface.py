@@ -9,7 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from vidcap.captioning.adapters.hub import ModelFolder, find_model, hub_offline, one_line
+from vidcap.captioning.adapters.hub import (
+    Downloaded,
+    ModelFolder,
+    find_model,
+    hub_offline,
+    one_line,
+)
 from vidcap.captioning.adapters.sentences import as_caption
 from vidcap.captioning.caption import Caption
 from vidcap.captioning.captioner import Picture, check_pictures
@@ -279,6 +285,7 @@ def load_huggingface(
     batch_size: int,
     prompt: str | None,
     beams: int | None = None,
+    downloaded: Downloaded | None = None,
 ) -> HuggingFaceCaptioner:
     """Load ``hf:NAME_OR_FOLDER``.
 
@@ -289,6 +296,7 @@ def load_huggingface(
         batch_size: pictures computed together.
         prompt: what to ask the model; None for its usual.
         beams: hypotheses kept a picture; see :class:`HuggingFaceCaptioner`.
+        downloaded: hears how far a download is.
 
     Raises:
         MissingExtraError: transformers is not installed.
@@ -299,7 +307,7 @@ def load_huggingface(
     # Nobody is told which models are used here.
     constants: Any = importlib.import_module("huggingface_hub.constants")
     constants.HF_HUB_DISABLE_TELEMETRY = True
-    folder = find_model(name.removeprefix("hf:"))
+    folder = find_model(name.removeprefix("hf:"), downloaded=downloaded)
     if threads:
         importlib.import_module("torch").set_num_threads(threads)
     return HuggingFaceCaptioner(

@@ -4,6 +4,8 @@
   "use strict";
 
   const told = new WeakMap(); // section: number of the description told last
+  const resting = new WeakMap(); // video that stands still for a description: whose turn it is
+  const sought = new WeakSet(); // videos that we have sent elsewhere, and that do not know it yet
 
   const lines = (section) => [...section.querySelectorAll(".vc-transcript li")];
   const start = (line) => Number(line.querySelector("button").dataset.time);
@@ -29,30 +31,45 @@
     live.setAttribute("aria-live", speaks ? "off" : "polite");
     live.textContent = text;
     const waits = on(section, "wait") && !video.paused;
-    if (waits) video.pause();
+    const go = waits ? rest(video) : () => {};
     if (!speaks) {
       // Time to read or hear it: three words a second, and a breath.
-      if (waits) setTimeout(() => video.play(), 1000 + (text.split(" ").length * 1000) / 3);
+      if (waits) setTimeout(go, 1000 + (text.split(" ").length * 1000) / 3);
       return;
     }
     window.speechSynthesis.cancel();
     const voice = new SpeechSynthesisUtterance(text);
     voice.lang = "en";
     if (waits) {
-      // Some browsers have no voice and never say that they are done.
-      let going = false;
-      const go = () => {
-        if (!going) video.play();
-        going = true;
-      };
       voice.onend = voice.onerror = go;
+      // Some browsers have no voice and never say that they are done.
       setTimeout(go, 2000 + (text.split(" ").length * 1000) / 2);
     }
     window.speechSynthesis.speak(voice);
   }
 
+  // Lets the film stand still, and returns what lets it go on, unless somebody did so meanwhile.
+  function rest(video) {
+    const mine = {};
+    resting.set(video, mine);
+    video.pause();
+    return () => {
+      if (resting.get(video) !== mine) return;
+      resting.delete(video);
+      video.play();
+    };
+  }
+
+  function silence(video) {
+    resting.delete(video);
+    if ("speechSynthesis" in window) window.speechSynthesis.cancel();
+  }
+
   function goTo(section, time) {
-    section.querySelector("video").currentTime = time;
+    const video = section.querySelector("video");
+    silence(video);
+    sought.add(video);
+    video.currentTime = time;
     tell(section, current(section, time));
   }
 
@@ -61,6 +78,7 @@
     if (!section) return;
     const video = section.querySelector("video");
     if (button.dataset.play !== undefined) {
+      resting.delete(video);
       if (video.paused) video.play();
       else video.pause();
     } else if (button.dataset.step !== undefined) {
@@ -80,6 +98,19 @@
     const button = event.target.closest?.("button");
     if (button) press(button);
   });
+
+  // Whoever stops the film or goes elsewhere in it does not want to hear the rest.
+  for (const kind of ["pause", "seeking"])
+    document.addEventListener(
+      kind,
+      (event) => {
+        const video = event.target;
+        if (!video.closest?.(".vc-describe")) return;
+        const ours = kind === "pause" ? resting.has(video) : sought.delete(video);
+        if (!ours) silence(video);
+      },
+      true,
+    );
 
   document.addEventListener(
     "timeupdate",

@@ -14,9 +14,10 @@ from vidcap.captioning.attention import Explanation, attention_maps
 from vidcap.captioning.beam import BeamSettings, Hypothesis, Room, beam_search
 from vidcap.captioning.caption import Budget, Caption
 from vidcap.captioning.checkpoint import Manifest, checkpoint_hash
-from vidcap.captioning.confidence import Confidence
+from vidcap.captioning.confidence import Confidence, Facts
 from vidcap.captioning.joint import held_against, joint_step, likelihoods
 from vidcap.captioning.look import Look
+from vidcap.captioning.nouns import NounFinder
 from vidcap.captioning.runtime import Prepared, Runtime
 from vidcap.captioning.vocabulary import UNKNOWN, Vocabulary
 from vidcap.errors import UsageError
@@ -98,6 +99,7 @@ class CheckpointCaptioner:
         self._confidence = Confidence(manifest.calibration) if manifest.calibration else None
         scenes = manifest.scene_calibration or manifest.calibration
         self._scene_confidence = Confidence(scenes) if scenes else None
+        self._finder = NounFinder(manifest.things, self._vocabulary)
         written = np.array([len(word) for word in self._vocabulary.words])
         self._costs = np.stack([written + 1, np.ones_like(written)])
 
@@ -116,13 +118,14 @@ class CheckpointCaptioner:
             UsageError: a picture cannot be captioned; see :meth:`caption`.
         """
         return [
-            Look(self._caption(hypotheses), tuple(hypotheses), prepared)
+            Look(self._caption(hypotheses, [prepared]), tuple(hypotheses), prepared)
             for prepared, hypotheses in self._looks(pictures)
         ]
 
     def tell(self, looks: Sequence[Look], budget: Budget = _UNLIMITED) -> Caption:
         """Return one sentence for pictures of the same thing, as :meth:`search_scene` finds it."""
-        return self._caption(self.search_scene(looks, budget), scene=True)
+        prepared = [look.prepared for look in looks]
+        return self._caption(self.search_scene(looks, budget), prepared, scene=True)
 
     def search_scene(self, looks: Sequence[Look], budget: Budget = _UNLIMITED) -> list[Hypothesis]:
         """Return sentences for pictures of the same thing, best first.
@@ -223,11 +226,12 @@ class CheckpointCaptioner:
             UsageError: a picture cannot be captioned; see :meth:`caption`.
         """
         check_pictures(pictures, self.picture_size)
-        means = [
-            # (layers, regions, channels), or without layers.
-            prepared[0].reshape(-1, *prepared[0].shape[-2:])[-1].mean(axis=0, dtype=np.float32)
-            for prepared in self._runtime.encode(pictures)
-        ]
+        things = int(self.manifest.decoder_config.get("things", 0))
+        means = []
+        for prepared in self._runtime.encode(pictures):
+            # (layers, regions and things, channels), or without layers.
+            last = prepared[0].reshape(-1, *prepared[0].shape[-2:])[-1]
+            means.append(last[: len(last) - things].mean(axis=0, dtype=np.float32))
         vectors: NDArray[np.float32] = np.array(
             [mean / max(float(np.linalg.norm(mean)), 1e-9) for mean in means], np.float32
         )
@@ -242,11 +246,11 @@ class CheckpointCaptioner:
         """
         return [
             Explanation(
-                self._caption(hypotheses),
+                self._caption(hypotheses, [prepared]),
                 tuple(self._vocabulary.words[number] for number in hypotheses[0].words),
                 attention_maps(hypotheses[0].attention),
             )
-            for hypotheses in self.search(pictures)
+            for prepared, hypotheses in self._looks(pictures)
         ]
 
     def trace(self, pictures: Sequence[Picture], texts: Sequence[str]) -> list[Explanation]:
@@ -269,7 +273,7 @@ class CheckpointCaptioner:
             (hypothesis,) = self._held_against([prepared], [numbers])
             made.append(
                 Explanation(
-                    self._caption([hypothesis], scene=True),
+                    self._caption([hypothesis], [prepared], scene=True),
                     tuple(self._vocabulary.words[number] for number in numbers),
                     attention_maps(hypothesis.attention),
                 )
@@ -301,13 +305,29 @@ class CheckpointCaptioner:
         step = self._runtime.steps(_filled(prepared, group), beams=self._beam.size)
         return beam_search(step, pictures=group, settings=self._beam)[: len(prepared)]
 
-    def _caption(self, hypotheses: Sequence[Hypothesis], *, scene: bool = False) -> Caption:
+    def facts(self, prepared: Sequence[Prepared]) -> Facts | None:
+        """Return what is known of pictures of the same thing, their mean, without a sentence.
+
+        None where the checkpoint reads no recognised things.
+        """
+        if not self.manifest.things:
+            return None
+        mean = np.mean([own[-1] for own in prepared], axis=0)
+        return Facts(mean[:-1], float(mean[-1]), self._finder)
+
+    def _caption(
+        self,
+        hypotheses: Sequence[Hypothesis],
+        prepared: Sequence[Prepared],
+        *,
+        scene: bool = False,
+    ) -> Caption:
         best = hypotheses[0]
         confidence = self._scene_confidence if scene else self._confidence
         return Caption(
             self._written(best),
             best.log_probability / best.length,
-            confidence(hypotheses) if confidence else None,
+            confidence(hypotheses, self.facts(prepared)) if confidence else None,
         )
 
 

@@ -4,8 +4,10 @@ Vaswani et al., "Attention Is All You Need", NIPS 2017, with the norms in front 
 Layer Normalization in the Transformer Architecture", ICML 2020).  A picture's keys and values are
 computed once, not once a beam; those of the words so far are kept in a cache.
 
+Beside the regions it may read what the encoder recognises (:mod:`vidcap.captioning.things`).
+
 Letters in shapes: N pictures, B rows (captions or beams), R regions, C channels, D width, H heads,
-L decoder layers, T words at most, V words known.
+L decoder layers, T words at most, V words known, K things read, G nouns, M = R + K.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vidcap.captioning.teaching import Taught, drop_words, inside
+from vidcap.captioning.things import Familiar, Recogniser, ThingTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ class TransformerConfig:
         max_words: words a sentence may have.
         dropout: share of activations dropped in training.
         word_dropout: share of input words replaced by the unknown word in training.
+        things: K, how many recognised things are read beside the regions; 0 for none.
+        classes: kinds of things that the encoder's classifier tells apart.
+        nouns: G, everyday nouns that the classes are summed to.
     """
 
     channels: int
@@ -44,10 +50,15 @@ class TransformerConfig:
     max_words: int = 20
     dropout: float = 0.2
     word_dropout: float = 0.1
+    things: int = 0
+    classes: int = 1000
+    nouns: int = 0
 
     def __post_init__(self) -> None:
         if self.width % 4 or self.width % self.heads:
             raise ValueError(f"width {self.width} is no multiple of 4 and of {self.heads} heads")
+        if not 0 <= self.things <= self.nouns:
+            raise ValueError(f"things {self.things} is not from 0 to the {self.nouns} nouns")
 
 
 def _sinusoids(places: Tensor, width: int) -> Tensor:
@@ -161,6 +172,7 @@ class Transformer(nn.Module):
     """The decoder.  :meth:`prepare` runs once a picture, :meth:`step` once a word."""
 
     memory_count = 1
+    state_count = 2
 
     def __init__(self, config: TransformerConfig, vocabulary_size: int) -> None:
         super().__init__()
@@ -178,13 +190,20 @@ class Transformer(nn.Module):
         self.output_bias = nn.Parameter(torch.zeros(vocabulary_size))
         self.dropout = nn.Dropout(config.dropout)
         nn.init.normal_(self.embedding.weight, std=width**-0.5)
+        if config.things:
+            self.recogniser = Recogniser(config.channels, config.classes, config.nouns)
+            self.familiar = Familiar(config.channels)
+            self.thing_tokens = ThingTokens(width, config.things)
+            self.nothing = nn.Parameter(torch.zeros(width))  # a region where there is no picture
 
-    def prepare(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def prepare(self, features: Tensor) -> tuple[Tensor, ...]:
         """Turn ``(N, R, C)`` features into what decoding needs.
 
         Returns:
-            memory ``(N, L, R, 2D)``, the keys and values of each decoder layer; an empty cache
-            ``(N, L, T + 1, 2D)``; and the place ``(N,)`` of the next word, zero.
+            memory ``(N, L, M, 2D)``, the keys and values of each decoder layer, regions first; an
+            empty cache ``(N, L, T + 1, 2D)``; the place ``(N,)`` of the next word, zero; and, where
+            things are read, facts ``(N, G + 1)`` that no step needs: how surely each noun is there,
+            and how strange the picture is.
         """
         memory = self._memory(features)
         pictures, layers, _, double = memory.shape
@@ -192,14 +211,27 @@ class Transformer(nn.Module):
             pictures, layers, self.config.max_words + 1, double, device=memory.device
         )
         place = torch.zeros(pictures, dtype=torch.long, device=memory.device)
-        return memory, cache.to(memory.dtype), place
+        prepared = memory, cache.to(memory.dtype), place
+        if not self.config.things:
+            return prepared
+        facts = [self.recogniser(features), self.familiar(features)[:, None]]
+        return *prepared, torch.cat(facts, dim=1)
 
-    def _memory(self, features: Tensor) -> Tensor:
+    def _memory(
+        self, features: Tensor, strengths: Tensor | None = None, seen: Tensor | None = None
+    ) -> Tensor:
         x = self.normalise(self.project(features))
         x = self.dropout(x + _grid(x.shape[1], x.shape[2]).to(x))
         for layer in self.region_layers:
             x = layer(x)
         x = self.region_norm(x)
+        if self.config.things:
+            if seen is not None:
+                x = torch.where(seen[:, None, None], x, self.nothing.to(x))
+            if strengths is None:
+                strengths = self.recogniser(features)
+            tokens = self.thing_tokens(strengths, self.recogniser.words, self.embedding.weight)
+            x = torch.cat([x, tokens.to(x)], dim=1)
         return torch.stack([layer.cross_memory(x) for layer in self._layers()], dim=1)
 
     def _layers(self) -> list[_WordLayer]:
@@ -217,6 +249,13 @@ class Transformer(nn.Module):
     def _logits(self, x: Tensor) -> Tensor:
         return functional.linear(self.word_norm(x), self.embedding.weight, self.output_bias)
 
+    def _looks(self, weights: Tensor) -> Tensor:
+        """Return the regions' parts of what the regions got of ``(..., M)`` weights."""
+        if not self.config.things:
+            return weights
+        regions = weights[..., : -self.config.things]
+        return regions / regions.sum(-1, keepdim=True).clamp_min(1e-6)
+
     def step(
         self, words: Tensor, memory: Tensor, cache: Tensor, place: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -224,15 +263,16 @@ class Transformer(nn.Module):
 
         Args:
             words: ``(N * K,)`` the last word of each row; a picture's rows stand together.
-            memory: ``(N, L, R, 2D)``.
+            memory: ``(N, L, M, 2D)``.
             cache: ``(N * K, L, T + 1, 2D)``.
             place: ``(N * K,)`` how many words were read before.
 
         Returns:
             log-probabilities ``(N * K, V)``, the cache with this word's keys and values in it,
-            the next place, attention weights ``(N * K, R)`` of the last layer, mean of its heads.
+            the next place, attention weights ``(N * K, R)`` of the last layer, mean of its heads:
+            the regions' parts of what the regions got.
         """
-        pictures, _, regions, _ = memory.shape
+        pictures = len(memory)
         rows = place[:, None]
         places = torch.arange(self.config.max_words + 1, device=words.device)
         here, visible = places == rows, places <= rows  # (B, T + 1)
@@ -251,15 +291,28 @@ class Transformer(nn.Module):
             grouped, weights = layer.cross(x.view(pictures, -1, x.shape[-1]), memory[:, index])
             x = grouped.view(-1, 1, x.shape[-1])
         logs = self._logits(x[:, 0]).log_softmax(-1)
-        return logs, torch.stack(layers, dim=1), place + 1, weights.reshape(-1, regions)
+        return logs, torch.stack(layers, dim=1), place + 1, self._looks(weights).flatten(0, 1)
 
-    def forward(self, features: Tensor, words: Tensor, lengths: Tensor) -> Taught:
+    def forward(
+        self,
+        features: Tensor,
+        words: Tensor,
+        lengths: Tensor,
+        strengths: Tensor | None = None,
+        seen: Tensor | None = None,
+    ) -> Taught:
         """Predict every next word of given captions (teacher forcing), for training.
 
-        The arguments are those of
-        :meth:`vidcap.captioning.show_attend_tell.ShowAttendTell.forward`.
+        Args:
+            features: ``(N, R, C)``.
+            words: ``(N, K, T)``; for these three see
+                :meth:`vidcap.captioning.show_attend_tell.ShowAttendTell.forward`.
+            lengths: ``(N, K)``.
+            strengths: ``(N, G)`` how surely each noun is there; recognised where not given.
+            seen: ``(N,)`` booleans: false where there is no picture, and its features stand for
+                nothing.
         """
-        memory = self._memory(features)
+        memory = self._memory(features, strengths, seen)
         if self.training and self.config.word_dropout:
             words = drop_words(words, self.config.word_dropout)
         pictures, captions, count = words.shape
@@ -273,5 +326,6 @@ class Transformer(nn.Module):
             grouped, weights = layer.cross(grouped, memory[:, index])
             x = grouped.view(pictures * captions, count, -1)
         there = inside(lengths, count)
-        received = (weights.view(*there.shape, -1) * there.unsqueeze(-1)).sum(2)
+        looks = self._looks(weights).reshape(*there.shape, -1)
+        received = (looks * there.unsqueeze(-1)).sum(2)
         return Taught(self._logits(x.view(*there.shape, -1)[there]), received)

@@ -231,7 +231,7 @@ class CheckpointCaptioner:
         for prepared in self._runtime.encode(pictures):
             # (layers, regions and things, channels), or without layers.
             last = prepared[0].reshape(-1, *prepared[0].shape[-2:])[-1]
-            means.append(last[: len(last) - things].mean(axis=0, dtype=np.float32))
+            means.append(last[: len(last) - 2 * things].mean(axis=0, dtype=np.float32))
         vectors: NDArray[np.float32] = np.array(
             [mean / max(float(np.linalg.norm(mean)), 1e-9) for mean in means], np.float32
         )

@@ -111,8 +111,10 @@ class ThingTokens(nn.Module):
         self.project = nn.Linear(width, width)
         self.strength = nn.Linear(2, width)
 
-    def forward(self, strengths: Tensor, words: Tensor, embedding: Tensor) -> Tensor:
-        """Return ``(N, K, D)`` tokens of the surest nouns, surest first.
+    def forward(self, strengths: Tensor, words: Tensor, embedding: Tensor) -> tuple[Tensor, Tensor]:
+        """Return ``(N, K, D)`` tokens of the surest nouns, surest first, and their embeddings.
+
+        The embeddings are shorter the less sure a noun is.
 
         Args:
             strengths: ``(N, G)``.
@@ -123,8 +125,33 @@ class ThingTokens(nn.Module):
         chosen = words[places]  # (N, K, NOUN_WORDS)
         there = (chosen != PAD).to(embedding)
         vectors = (functional.embedding(chosen, embedding) * there[..., None]).sum(2)
-        named = self.project(self.norm(vectors / there.sum(2, keepdim=True).clamp_min(1)))
+        vectors = vectors / there.sum(2, keepdim=True).clamp_min(1)
+        named = self.project(self.norm(vectors))
         values = values[..., None].to(embedding)
         read = values / (values + _DOUBT)
         tokens: Tensor = named * read + self.strength(torch.cat([values, read], -1))
-        return tokens
+        return tokens, vectors * read
+
+
+class Copying(nn.Module):
+    """Lets a decoder say a recognised noun, whichever it is, as a pointer network does.
+
+    A word's state looks at the nouns, or at none; what it looks at is added to it, and the noun's
+    own embedding makes the noun likely.  Vinyals et al., "Pointer Networks", NIPS 2015; See et al.,
+    "Get To The Point", ACL 2017.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.query = nn.Linear(width, width)
+        self.key = nn.Linear(width, width)
+        self.none = nn.Parameter(torch.tensor([3.0]))
+        self.scale = nn.Parameter(torch.tensor([8.0]))
+
+    def forward(self, x: Tensor, keys: Tensor, nouns: Tensor) -> Tensor:
+        """Return ``(N, Q, D)`` states with what they look at of ``(N, K, D)`` keys and nouns."""
+        scores = self.query(x) @ keys.transpose(1, 2) * x.shape[-1] ** -0.5
+        none = self.none.expand(*scores.shape[:2], 1).to(scores)
+        weights = torch.cat([scores, none], dim=-1).softmax(-1)[..., :-1]
+        copied: Tensor = x + self.scale * (weights @ nouns)
+        return copied

@@ -7,7 +7,8 @@ computed once, not once a beam; those of the words so far are kept in a cache.
 Beside the regions it may read what the encoder recognises (:mod:`vidcap.captioning.things`).
 
 Letters in shapes: N pictures, B rows (captions or beams), R regions, C channels, D width, H heads,
-L decoder layers, T words at most, V words known, K things read, G nouns, M = R + K.
+L decoder layers, T words at most, V words known, K things read, G nouns, M = R + 2 K
+(regions, tokens of things, and their names to copy) or R.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vidcap.captioning.teaching import Taught, drop_words, inside
-from vidcap.captioning.things import Familiar, Recogniser, ThingTokens
+from vidcap.captioning.things import Copying, Familiar, Recogniser, ThingTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,7 @@ class Transformer(nn.Module):
             self.recogniser = Recogniser(config.channels, config.classes, config.nouns)
             self.familiar = Familiar(config.channels)
             self.thing_tokens = ThingTokens(width, config.things)
+            self.copying = Copying(width)
             self.nothing = nn.Parameter(torch.zeros(width))  # a region where there is no picture
 
     def prepare(self, features: Tensor) -> tuple[Tensor, ...]:
@@ -230,9 +232,21 @@ class Transformer(nn.Module):
                 x = torch.where(seen[:, None, None], x, self.nothing.to(x))
             if strengths is None:
                 strengths = self.recogniser(features)
-            tokens = self.thing_tokens(strengths, self.recogniser.words, self.embedding.weight)
+            tokens, nouns = self.thing_tokens(
+                strengths, self.recogniser.words, self.embedding.weight
+            )
             x = torch.cat([x, tokens.to(x)], dim=1)
-        return torch.stack([layer.cross_memory(x) for layer in self._layers()], dim=1)
+        memory = torch.stack([layer.cross_memory(x) for layer in self._layers()], dim=1)
+        if not self.config.things:
+            return memory
+        copied = torch.cat([self.copying.key(tokens), nouns], dim=-1).to(memory)
+        rows = functional.pad(copied[:, None], (0, 0, 0, 0, 0, memory.shape[1] - 1))
+        return torch.cat([memory, rows], dim=2)
+
+    def _read(self, memory: Tensor, layer: int) -> Tensor:
+        """Return what a layer looks at, ``(N, R + K, 2D)``."""
+        own = memory[:, layer]
+        return own[:, : -self.config.things] if self.config.things else own
 
     def _layers(self) -> list[_WordLayer]:
         return cast("list[_WordLayer]", list(self.word_layers))
@@ -246,8 +260,16 @@ class Transformer(nn.Module):
         places = torch.arange(self.config.max_words + 1)
         return _sinusoids(places, self.config.width).to(like)
 
-    def _logits(self, x: Tensor) -> Tensor:
-        return functional.linear(self.word_norm(x), self.embedding.weight, self.output_bias)
+    def _states(self, x: Tensor, memory: Tensor) -> Tensor:
+        """Return what words are told from, ``(N, Q, D)``, for the last layer's output."""
+        x = self.word_norm(x)
+        if self.config.things:
+            keys, nouns = memory[:, 0, -self.config.things :].chunk(2, dim=-1)
+            x = self.copying(x, keys, nouns)
+        return x
+
+    def _logits(self, states: Tensor) -> Tensor:
+        return functional.linear(states, self.embedding.weight, self.output_bias)
 
     def _looks(self, weights: Tensor) -> Tensor:
         """Return the regions' parts of what the regions got of ``(..., M)`` weights."""
@@ -272,7 +294,7 @@ class Transformer(nn.Module):
             the next place, attention weights ``(N * K, R)`` of the last layer, mean of its heads:
             the regions' parts of what the regions got.
         """
-        pictures = len(memory)
+        pictures = memory.shape[0]
         rows = place[:, None]
         places = torch.arange(self.config.max_words + 1, device=words.device)
         here, visible = places == rows, places <= rows  # (B, T + 1)
@@ -288,9 +310,12 @@ class Transformer(nn.Module):
             seen, _ = attention(query, keys, values, layer.heads, visible[:, None, None])
             x = layer.after_own(x, seen)
             # A picture's rows are its queries: keys and values are not repeated for them.
-            grouped, weights = layer.cross(x.view(pictures, -1, x.shape[-1]), memory[:, index])
+            grouped, weights = layer.cross(
+                x.view(pictures, -1, x.shape[-1]), self._read(memory, index)
+            )
             x = grouped.view(-1, 1, x.shape[-1])
-        logs = self._logits(x[:, 0]).log_softmax(-1)
+        states = self._states(x.view(pictures, -1, x.shape[-1]), memory)
+        logs = self._logits(states.flatten(0, 1)).log_softmax(-1)
         return logs, torch.stack(layers, dim=1), place + 1, self._looks(weights).flatten(0, 1)
 
     def forward(
@@ -323,9 +348,10 @@ class Transformer(nn.Module):
             seen, _ = attention(query, keys, values, layer.heads, visible)
             # A picture's captions are its queries: keys and values are not repeated for them.
             grouped = layer.after_own(x, seen).view(pictures, captions * count, -1)
-            grouped, weights = layer.cross(grouped, memory[:, index])
+            grouped, weights = layer.cross(grouped, self._read(memory, index))
             x = grouped.view(pictures * captions, count, -1)
         there = inside(lengths, count)
         looks = self._looks(weights).reshape(*there.shape, -1)
         received = (looks * there.unsqueeze(-1)).sum(2)
-        return Taught(self._logits(x.view(*there.shape, -1)[there]), received)
+        states = self._states(x.view(pictures, captions * count, -1), memory)
+        return Taught(self._logits(states.view(*there.shape, -1)[there]), received)

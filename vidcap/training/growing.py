@@ -38,7 +38,10 @@ def grown(decoder: Any, finished: Any, known: int, likenesses: NDArray[np.int64]
         like = torch.from_numpy(likenesses)
         embedding = old["embedding.weight"]
         noise = torch.randn(len(like), embedding.shape[1]) * 0.3 * embedding.std()
-        state["embedding.weight"][known:] = embedding[like].mean(1) + noise
+        begun = embedding[like].mean(1) + noise
+        # A mean is shorter than what it is the mean of.
+        begun *= embedding.norm(dim=1).mean() / begun.norm(dim=1, keepdim=True)
+        state["embedding.weight"][known:] = begun
         state["output_bias"][known:] = old["output_bias"].quantile(0.1)
 
 

@@ -16,6 +16,10 @@ made before stay valid.  Without it, nothing is written.  ``--views`` captions e
 mirrored as well, to see what agreement between views would add; a checkpoint never uses it.
 ``--judge`` fits nothing, and judges the calibration that the checkpoint holds on other pictures.
 
+``--foreign-images`` and ``--foreign-captions`` name pictures from outside the training data's
+world, which the fit is made on as well, each counted several times; all figures but those under
+``foreign`` are of the split alone.
+
 ``--scenes`` does all this for the sentences that scenes are told in: every picture is filmed for 1
 to 8 seconds (pipelines/scene_films.py), looked at once a second, and told within what the preset
 ``netflix`` leaves room for.
@@ -38,7 +42,7 @@ from tqdm import tqdm
 from vidcap.captioning.beam import Hypothesis
 from vidcap.captioning.captioner import CheckpointCaptioner
 from vidcap.captioning.checkpoint import checkpoint_hash, read_manifest, with_calibration
-from vidcap.captioning.confidence import FEATURES, describe
+from vidcap.captioning.confidence import FACT_FEATURES, FEATURES, Facts, describe
 from vidcap.captioning.registry import DEVICES, load_captioner
 from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import DataError, UsageError, VidcapError
@@ -55,6 +59,7 @@ Array = NDArray[Any]
 
 # The number of words is left out: it added nothing, and long captions are no less often right.
 USED = tuple(name for name in FEATURES if name != "words")
+Found = tuple[list[Hypothesis], Facts | None]
 BATCH = 64
 FOLDS = 5
 BINS = 5
@@ -78,8 +83,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--features",
         type=lambda text: tuple(text.split(",")),
-        default=USED,
-        help=f"what to fit on, of {', '.join(FEATURES)} [{','.join(USED)}]",
+        help=f"what to fit on, of {', '.join(FEATURES)} [{','.join(USED)}; without "
+        f"{', '.join(sorted(FACT_FEATURES))} where nothing is recognised]",
+    )
+    parser.add_argument("--foreign-images", type=Path, help="pictures unlike the training ones")
+    parser.add_argument("--foreign-captions", type=Path, help="their captions")
+    parser.add_argument(
+        "--foreign-weight", type=float, default=6.0, help="what each counts [%(default)s]"
     )
     parser.add_argument("--views", action="store_true", help="also measure mirrored views")
     parser.add_argument(
@@ -105,7 +115,7 @@ def main() -> int:
 
 def calibrate(arguments: argparse.Namespace) -> dict[str, Any]:
     """Caption, fit, judge and write; return what is printed."""
-    unknown = [name for name in arguments.features if name not in FEATURES]
+    unknown = [name for name in arguments.features or () if name not in FEATURES]
     if unknown:
         raise UsageError(f"there is no feature {unknown[0]!r}; choose of {', '.join(FEATURES)}")
     checkpoint: Path = arguments.checkpoint
@@ -124,19 +134,49 @@ def calibrate(arguments: argparse.Namespace) -> dict[str, Any]:
     captioner = load_captioner(str(checkpoint), device=arguments.device, threads=arguments.threads)
     if not isinstance(captioner, CheckpointCaptioner):
         raise UsageError(f"{checkpoint}: only vidcap's own checkpoints can be calibrated")
+    foreign: list[CaptionedPicture] = []
+    if arguments.foreign_images and not arguments.judge:
+        foreign = load_captions(arguments.foreign_images, arguments.foreign_captions)
     search = _tell if arguments.scenes else _search
-    found = search(captioner, pictures, "scenes" if arguments.scenes else "captions")
-    words = [vocabulary.decode(hypotheses[0].words) for hypotheses in found]
-    references = [[tokenize(sentence) for sentence in picture.sentences] for picture in pictures]
-    scores, medians = fitting.fairness(words, references)
+    found = search(captioner, [*pictures, *foreign], "scenes" if arguments.scenes else "captions")
+    words = [vocabulary.decode(hypotheses[0].words) for hypotheses, _ in found]
+    # The document frequencies of CIDEr-D are those of each collection.
+    judged = [
+        fitting.fairness(
+            words[first : first + len(part)],
+            [[tokenize(sentence) for sentence in picture.sentences] for picture in part],
+        )
+        for first, part in ((0, pictures), (len(pictures), foreign))
+        if part
+    ]
+    scores, medians = (np.concatenate(parts) for parts in zip(*judged, strict=True))
     fair = scores >= medians
-    described = [describe(hypotheses, information) for hypotheses in found]
-    facts = {name: np.array([each[name] for each in described]) for name in FEATURES}
-    names = list(arguments.features)
+    described = [describe(hypotheses, information, facts) for hypotheses, facts in found]
+    possible = [name for name in FEATURES if name in described[0]]
+    facts = {name: np.array([each[name] for each in described]) for name in possible}
+    names = list(arguments.features or (name for name in USED if name in possible))
+    home = slice(len(pictures))
+    weights = np.ones(len(found))
+    weights[len(pictures) :] = arguments.foreign_weight
     if arguments.judge and present:
         chances = np.array([present.chance(each) for each in described])
     else:
-        chances = _crossed(names, facts, fair)
+        chances = _crossed(names, facts, fair, weights)
+    abroad = {}
+    if foreign:
+        away = slice(len(pictures), None)
+        abroad = {
+            "foreign": {
+                "captions": str(arguments.foreign_captions),
+                "pictures": len(foreign),
+                "weight": arguments.foreign_weight,
+                "base_rate": _round(fair[away].mean()),
+                "mean_confidence": _round(chances[away].mean()),
+            }
+        }
+    all_values = np.column_stack([facts[name] for name in names])
+    all_fair, all_weights = fair, weights
+    chances, fair, scores, medians = (own[home] for own in (chances, fair, scores, medians))
 
     record = {
         "captions": arguments.captions.name,
@@ -144,7 +184,9 @@ def calibrate(arguments: argparse.Namespace) -> dict[str, Any]:
         "pictures": len(pictures),
         "information_from": source,
         "base_rate": _round(fair.mean()),
+        "mean_confidence": _round(chances.mean()),
         **_judge(chances, fair, scores),
+        **abroad,
     }
     result: dict[str, Any] = {
         "checkpoint": checkpoint_hash(checkpoint),
@@ -166,15 +208,17 @@ def calibrate(arguments: argparse.Namespace) -> dict[str, Any]:
     }
     if arguments.judge:
         return result
-    values = np.column_stack([facts[name] for name in names])
-    fitted = fitting.calibration(names, values, fair, information, record)
+    fitted = fitting.calibration(
+        names, all_values, all_fair, information, record, weights=all_weights
+    )
     result["weights"] = dict(zip(names, fitted.weights, strict=True))
     result["bias"] = fitted.bias
-    result["ablation"] = _ablation(names, facts, fair, scores)
+    result["ablation"] = _ablation(names, facts, all_fair, all_weights, scores)
     if arguments.views:
-        views = _views(captioner, pictures, vocabulary, words)
+        views = _views(captioner, pictures, vocabulary, words[home])
+        at_home = {name: value[home] for name, value in facts.items()}
         result["with_views"] = {
-            name: _brief(_crossed([*names, name], {**facts, name: value}, fair), fair, scores)
+            name: _brief(_crossed([*names, name], {**at_home, name: value}, fair), fair, scores)
             for name, value in views.items()
         }
     if arguments.output:
@@ -212,8 +256,8 @@ def _search(
     what: str,
     *,
     mirrored: bool = False,
-) -> list[list[Hypothesis]]:
-    found: list[list[Hypothesis]] = []
+) -> list[Found]:
+    found: list[Found] = []
     with tqdm(total=len(pictures), desc=what) as bar:
         for start in range(0, len(pictures), BATCH):
             batch = [
@@ -222,24 +266,25 @@ def _search(
             ]
             if mirrored:
                 batch = [np.ascontiguousarray(picture[:, ::-1]) for picture in batch]
-            found += captioner.search(batch)
+            looks = captioner.look(batch)
+            found += [(list(own.hypotheses), captioner.facts([own.prepared])) for own in looks]
             bar.update(len(batch))
     return found
 
 
 def _tell(
     captioner: CheckpointCaptioner, pictures: list[CaptionedPicture], what: str
-) -> list[list[Hypothesis]]:
+) -> list[Found]:
     """Film each picture, look at it once a second, and tell the scene."""
     preset = load_preset("netflix")
-    return [
-        captioner.search_scene(
-            captioner.look(scene.sampled), preset.budget(scene.seconds, Fraction(RATE))
-        )
-        for scene in tqdm(
-            film_alone(pictures, captioner.picture_size), total=len(pictures), desc=what
-        )
-    ]
+    found: list[Found] = []
+    films = film_alone(pictures, captioner.picture_size)
+    for scene in tqdm(films, total=len(pictures), desc=what):
+        looks = captioner.look(scene.sampled)
+        budget = preset.budget(scene.seconds, Fraction(RATE))
+        told = captioner.search_scene(looks, budget)
+        found.append((told, captioner.facts([look.prepared for look in looks])))
+    return found
 
 
 def _views(
@@ -248,7 +293,7 @@ def _views(
     vocabulary: Vocabulary,
     words: list[list[str]],
 ) -> dict[str, Array]:
-    others = [found[0] for found in _search(captioner, pictures, "mirrored", mirrored=True)]
+    others = [found[0] for found, _ in _search(captioner, pictures, "mirrored", mirrored=True)]
     agreement = [
         token_f1(own, vocabulary.decode(other.words))
         for own, other in zip(words, others, strict=True)
@@ -257,10 +302,12 @@ def _views(
     return {"view_agreement": np.array(agreement), "view_log_probability": np.array(logs)}
 
 
-def _crossed(names: list[str], facts: dict[str, Array], fair: Array) -> Array:
+def _crossed(
+    names: list[str], facts: dict[str, Array], fair: Array, weights: Array | None = None
+) -> Array:
     directions = [FEATURES.get(name, 1) for name in names]
     values = np.column_stack([facts[name] for name in names])
-    return fitting.cross_fitted(values, fair, directions, folds=FOLDS)
+    return fitting.cross_fitted(values, fair, directions, folds=FOLDS, weights=weights)
 
 
 def _judge(chances: Array, fair: Array, scores: Array) -> dict[str, Any]:
@@ -282,18 +329,21 @@ def _brief(chances: Array, fair: Array, scores: Array) -> dict[str, float]:
 
 
 def _ablation(
-    names: list[str], facts: dict[str, Array], fair: Array, scores: Array
+    names: list[str], facts: dict[str, Array], fair: Array, weights: Array, scores: Array
 ) -> dict[str, dict[str, float]]:
     """Return the figures with each feature left out or added, each alone, and all together."""
-    sets = {"all features": list(FEATURES)}
-    for name in FEATURES:
+    sets = {"all features": list(facts)}
+    for name in facts:
         if name in names:
             sets[f"without {name}"] = [other for other in names if other != name]
         else:
             sets[f"with {name}"] = [*names, name]
         sets[f"{name} alone"] = [name]
+    if not FACT_FEATURES.isdisjoint(names):
+        sets["without facts"] = [name for name in names if name not in FACT_FEATURES]
+    home = slice(len(scores))
     return {
-        title: _brief(_crossed(chosen, facts, fair), fair, scores)
+        title: _brief(_crossed(chosen, facts, fair, weights)[home], fair[home], scores)
         for title, chosen in sets.items()
         if chosen
     }

@@ -11,6 +11,13 @@ with the first on the same pictures.  docs/data.md says what ``--captions`` may 
 scored against the other four, and so is every captioner, against the same four; the scores are
 means over the five turns.
 
+``--wordnet FOLDER`` counts the captions that name a thing which none of the people who described
+the picture named (``invented``); how is told in vidcap/training/naming.py.
+
+``--clips FOLDER`` in place of pictures takes videos: ``index.json`` there is a list of objects with
+``file`` and, for some, ``sentences``.  Each video is told in one sentence, from frames a second
+apart; only those that people described are scored, and ``words`` are those used of all.
+
 ``--part 500:`` takes the pictures from the 500th on only: the shipped checkpoints chose their epoch
 on the first 500 of ``val``.
 """
@@ -27,13 +34,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from vidcap.captioning.registry import DEVICES, load_captioner
-from vidcap.errors import DataError, MissingExtraError, VidcapError
+from vidcap.errors import DataError, MissingExtraError, UsageError, VidcapError
 from vidcap.files import write_atomically
+from vidcap.text.bootstrap import bootstrap_interval
+from vidcap.text.tokens import tokenize
+from vidcap.training.clips import read_clips, tell_clip
 from vidcap.training.data import CaptionedPicture, Dataset, read_dataset
 from vidcap.training.evaluation import Evaluated, caption_pictures
+from vidcap.training.naming import WordNet
 from vidcap.training.page import Captioned, Table, page
 from vidcap.training.scoring import (
     METRICS,
@@ -80,8 +93,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=Path, required=True, help="folder of pictures")
-    parser.add_argument("--captions", type=Path, required=True, help="their captions: file, folder")
+    parser.add_argument("--images", type=Path, help="folder of pictures")
+    parser.add_argument("--captions", type=Path, help="their captions: file, folder")
+    parser.add_argument("--clips", type=Path, help="folder of videos, in place of both")
+    parser.add_argument("--wordnet", type=Path, help="folder of WordNet's files: count inventions")
     parser.add_argument("--split", help="the part of the data set to score on [all]")
     parser.add_argument("--part", type=_part, default=slice(None), help="FIRST:LAST pictures of it")
     parser.add_argument(
@@ -105,6 +120,11 @@ def main() -> int:
     """Score every captioner that was named; the exit code is the first error's."""
     arguments = _arguments()
     try:
+        if arguments.clips:
+            _clips(arguments)
+            return 0
+        if not arguments.images or not arguments.captions:
+            raise UsageError("name --images and --captions, or --clips")
         data = read_dataset(arguments.images, arguments.captions, split=arguments.split)
         pictures = data.pictures[arguments.part]
         if not pictures:
@@ -122,6 +142,8 @@ def main() -> int:
         ]
         scores = _measure(results, arguments)
         printed = _printed(results, scores, pictures, data, arguments)
+        if arguments.wordnet:
+            _count_inventions(printed, results, WordNet(arguments.wordnet))
         tables = _tables(printed)
         # Before the files: hours of work should not be lost on a full disk.
         _show(printed, tables)
@@ -140,6 +162,73 @@ def main() -> int:
         print(f"evaluate: {error}", file=sys.stderr)
         return error.exit_code
     return 0
+
+
+def _clips(arguments: argparse.Namespace) -> None:
+    """Tell every clip in a sentence, and print how well those are told that people described."""
+    clips = read_clips(arguments.clips)
+    described = [place for place, clip in enumerate(clips) if clip.sentences]
+    references = [[tokenize(one) for one in clips[place].sentences] for place in described]
+    printed: dict[str, Any] = {"clips": len(clips), "described": len(described), "captioners": []}
+    lines = []
+    for name in arguments.captioner or ["default"]:
+        captioner = load_captioner(name, device=arguments.device, threads=arguments.threads)
+        told = [tell_clip(captioner, clip) for clip in tqdm(clips, desc=name)]
+        found = [tokenize(one.text) if one else [] for one in told]
+        scored = [found[place] for place in described]
+        (measured,) = measure([Corpus(scored, references)], with_meteor=False)
+        printed["captioners"].append(
+            {
+                "name": name,
+                **dict(captioner.provenance),
+                "opened": sum(one is not None for one in told),
+                **measured.to_dict(),
+                "words": len({word for words in found for word in words}),
+                "mean_confidence": _mean([one.confidence for one in told if one]),
+            }
+        )
+        lines += [
+            {
+                "captioner": name,
+                "path": clip.file.name,
+                "text": one.text,
+                "confidence": one.confidence,
+            }
+            for clip, one in zip(clips, told, strict=True)
+            if one
+        ]
+    print(json.dumps(printed))
+    if arguments.sentences:
+        write_atomically(arguments.sentences, "".join(json.dumps(one) + "\n" for one in lines))
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(sum(known) / len(known), 4) if known else None
+
+
+def _count_inventions(printed: dict[str, Any], results: Sequence[Result], wordnet: WordNet) -> None:
+    """Add the share of captions that invent something, with 95 % intervals and differences."""
+    shares = [
+        np.array(
+            [
+                float(bool(wordnet.invented(words, group)))
+                for words, group in zip(
+                    result.evaluated.found, result.evaluated.references, strict=True
+                )
+            ]
+        )
+        for result in results
+    ]
+
+    def interval(values: NDArray[np.float64]) -> list[float]:
+        return [round(end, 4) for end in bootstrap_interval(values.tolist(), seed=0)]
+
+    for own, values in zip(printed["captioners"], shares, strict=True):
+        own |= {"invented": round(float(values.mean()), 4), "invented_95": interval(values)}
+    for own, values in zip(printed.get("differences", []), shares[1:], strict=True):
+        less = values - shares[0]
+        own |= {"invented": round(float(less.mean()), 4), "invented_95": interval(less)}
 
 
 def _caption(name: str, pictures: list[CaptionedPicture], arguments: argparse.Namespace) -> Result:
@@ -248,7 +337,7 @@ def _tables(printed: dict[str, Any]) -> list[Table]:
 def _rows(columns: Sequence[dict[str, Any]]) -> list[list[str]]:
     return [
         [name, *(_cell(column[name], column[f"{name}_95"]) for column in columns)]
-        for name in METRICS
+        for name in (*METRICS, "invented")
         if name in columns[0]
     ]
 
@@ -280,6 +369,7 @@ def _lines(
                 "captioner": result.name,
                 "path": picture.path.name,
                 "text": caption.text,
+                "confidence": caption.confidence,
                 "score": round(caption.score, 4) if math.isfinite(caption.score) else None,
                 "cider_d": round(float(score), 4),
             }

@@ -149,7 +149,9 @@ def _interchange(
     """Say what was written and how what is read again compares with the checkpoint in torch."""
     model, manifest = load_model(checkpoint)
     reference: Runtime = TorchRuntime(model, device="cpu", group=16)
-    again = load(*files, memory_count=model.decoder.memory_count)
+    again = load(
+        *files, memory_count=model.decoder.memory_count, state_count=model.decoder.state_count
+    )
     size = manifest.picture_size
     noise = np.random.default_rng(0).integers(0, 256, (4, size, size, 3), dtype=np.uint8)
     sample = _read(pictures[: again.group], size) or list(noise)

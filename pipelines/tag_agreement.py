@@ -26,7 +26,7 @@ from vidcap.captioning.registry import checkpoint_path
 from vidcap.errors import VidcapError
 from vidcap.text.bootstrap import bootstrap_interval
 from vidcap.training.data import load_captions
-from vidcap.training.encoding import packaged_weights, pretrained_encoder
+from vidcap.training.encoding import packaged_classifier, pretrained_encoder
 from vidcap.video.picture import read_picture, squash
 
 _LEAST = 0.95
@@ -57,7 +57,7 @@ def main() -> int:
 def _compared(arguments: argparse.Namespace) -> dict[str, object]:
     model, manifest = load_model(checkpoint_path(arguments.captioner))
     untouched = pretrained_encoder(manifest.encoder)
-    weight, bias = _classifier(manifest.encoder)
+    weight, bias = packaged_classifier(manifest.encoder)
     paths = [
         picture.path
         for picture in load_captions(arguments.images, arguments.captions, split=arguments.split)
@@ -82,11 +82,6 @@ def _compared(arguments: argparse.Namespace) -> dict[str, object]:
         "least for tags": _LEAST,
         "tags": bool(np.mean(first) >= _LEAST),
     }
-
-
-def _classifier(encoder: str) -> tuple[Tensor, Tensor]:
-    state = torch.load(packaged_weights(encoder), map_location="cpu", weights_only=True)
-    return state["_fc.weight"].float(), state["_fc.bias"].float()
 
 
 def _names(encoder: Encoder, picture: NDArray[np.uint8], weight: Tensor, bias: Tensor) -> list[int]:

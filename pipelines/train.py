@@ -26,7 +26,7 @@ from vidcap.errors import VidcapError
 from vidcap.training import processes
 from vidcap.training.config import load_config
 from vidcap.training.data import read_dataset
-from vidcap.training.encoding import pretrained_encoder
+from vidcap.training.encoding import packaged_classifier, pretrained_encoder
 from vidcap.training.options import add_training_options
 from vidcap.training.recipe import train
 
@@ -39,6 +39,10 @@ def _arguments() -> argparse.Namespace:
     add_training_options(parser)
     parser.add_argument("--output", type=Path, help="checkpoint to write [RUN/NAME.safetensors]")
     parser.add_argument("--encoder-weights", type=Path, help="file of ImageNet weights")
+    parser.add_argument("--start", type=Path, help="finished checkpoint that goes on learning")
+    parser.add_argument(
+        "--text", type=Path, action="append", default=[], help="sentences alone; may be repeated"
+    )
     parser.add_argument("--device", default="cpu", help="cpu or cuda [%(default)s]")
     return parser.parse_args()
 
@@ -98,6 +102,7 @@ def run(arguments: argparse.Namespace) -> Path | None:
             "train: the data set has no splits of its own; these were drawn from the pictures' "
             "names"
         )
+    reads_things = bool(config.decoder_config.get("things"))
     trained = train(
         config,
         pretrained_encoder(config.encoder, arguments.encoder_weights),
@@ -111,6 +116,9 @@ def run(arguments: argparse.Namespace) -> Path | None:
         report=speaker.report,
         progress=speaker.progress,
         part=part,
+        start=arguments.start,
+        text=arguments.text,
+        classifier=packaged_classifier(config.encoder) if reads_things else None,
     )
     if part[0]:
         return None

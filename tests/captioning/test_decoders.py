@@ -33,7 +33,8 @@ def decoder(request):
 def begin(decoder, features, rows):
     """The memory of each row's own picture, one row a picture, and the first state."""
     prepared = [part[rows] for part in decoder.prepare(features)]
-    return prepared[: decoder.memory_count], prepared[decoder.memory_count :]
+    kept = decoder.memory_count
+    return prepared[:kept], prepared[kept : kept + decoder.state_count]
 
 
 def test_training_and_decoding_predict_the_same(decoder):
@@ -92,7 +93,9 @@ def test_rows_of_a_picture_see_their_own_picture(decoder):
     with torch.no_grad():
         prepared = decoder.prepare(features)
         kept = decoder.memory_count
-        state = [part.repeat_interleave(2, 0) for part in prepared[kept:]]
+        state = [
+            part.repeat_interleave(2, 0) for part in prepared[kept : kept + decoder.state_count]
+        ]
         together = decoder.step(words, *prepared[:kept], *state)
         for picture in range(3):
             own = slice(2 * picture, 2 * picture + 2)

@@ -15,9 +15,10 @@ from vidcap.captioning.attention import Explanation, attention_maps
 from vidcap.captioning.beam import BeamSettings, Hypothesis, Room, beam_search
 from vidcap.captioning.caption import Budget, Caption
 from vidcap.captioning.checkpoint import Manifest, checkpoint_hash
-from vidcap.captioning.confidence import Confidence
+from vidcap.captioning.confidence import Confidence, Facts
 from vidcap.captioning.joint import held_against, joint_step, likelihoods
 from vidcap.captioning.look import Look
+from vidcap.captioning.nouns import NounFinder
 from vidcap.captioning.runtime import Prepared, Runtime
 from vidcap.captioning.vocabulary import UNKNOWN, Vocabulary
 from vidcap.errors import UsageError
@@ -103,6 +104,7 @@ class CheckpointCaptioner:
         self._confidence = Confidence(manifest.calibration) if manifest.calibration else None
         scenes = manifest.scene_calibration or manifest.calibration
         self._scene_confidence = Confidence(scenes) if scenes else None
+        self._finder = NounFinder(manifest.things, self._vocabulary)
         written = np.array([len(word) for word in self._vocabulary.words])
         self._costs = np.stack([written + 1, np.ones_like(written)])
 
@@ -121,13 +123,14 @@ class CheckpointCaptioner:
             UsageError: a picture cannot be captioned; see :meth:`caption`.
         """
         return [
-            Look(self._caption(hypotheses), tuple(hypotheses), prepared)
+            Look(self._caption(hypotheses, [prepared]), tuple(hypotheses), prepared)
             for prepared, hypotheses in self._looks(pictures)
         ]
 
     def tell(self, looks: Sequence[Look], budget: Budget = _UNLIMITED) -> Caption:
         """Return one sentence for pictures of the same thing, as :meth:`search_scene` finds it."""
-        return self._caption(self.search_scene(looks, budget), scene=True)
+        prepared = [look.prepared for look in looks]
+        return self._caption(self.search_scene(looks, budget), prepared, scene=True)
 
     def search_scene(self, looks: Sequence[Look], budget: Budget = _UNLIMITED) -> list[Hypothesis]:
         """Return sentences for pictures of the same thing, best first.
@@ -169,7 +172,7 @@ class CheckpointCaptioner:
             plain without reading a sentence.
         """
         sides = [_spread(looks, _SCENE_PICTURES // 2) for looks in (one, other)]
-        near, far = ([_direction(look.prepared) for look in side] for side in sides)
+        near, far = ([self._direction(look.prepared) for look in side] for side in sides)
         if max(float(a @ b) for a in near for b in far) < _SURELY_APART:
             return math.inf
         looks = [look for side in sides for look in side]
@@ -235,7 +238,7 @@ class CheckpointCaptioner:
         """
         check_pictures(pictures, self.picture_size)
         return np.array(
-            [_direction(prepared) for prepared in self._runtime.encode(pictures)], np.float32
+            [self._direction(prepared) for prepared in self._runtime.encode(pictures)], np.float32
         )
 
     def explain(self, pictures: Sequence[Picture]) -> list[Explanation]:
@@ -247,11 +250,11 @@ class CheckpointCaptioner:
         """
         return [
             Explanation(
-                self._caption(hypotheses),
+                self._caption(hypotheses, [prepared]),
                 tuple(self._vocabulary.words[number] for number in hypotheses[0].words),
                 attention_maps(hypotheses[0].attention),
             )
-            for hypotheses in self.search(pictures)
+            for prepared, hypotheses in self._looks(pictures)
         ]
 
     def trace(self, pictures: Sequence[Picture], texts: Sequence[str]) -> list[Explanation]:
@@ -274,7 +277,7 @@ class CheckpointCaptioner:
             (hypothesis,) = self._held_against([prepared], [numbers])
             made.append(
                 Explanation(
-                    self._caption([hypothesis], scene=True),
+                    self._caption([hypothesis], [prepared], scene=True),
                     tuple(self._vocabulary.words[number] for number in numbers),
                     attention_maps(hypothesis.attention),
                 )
@@ -306,26 +309,43 @@ class CheckpointCaptioner:
         step = self._runtime.steps(_filled(prepared, group), beams=self._beam.size)
         return beam_search(step, pictures=group, settings=self._beam)[: len(prepared)]
 
-    def _caption(self, hypotheses: Sequence[Hypothesis], *, scene: bool = False) -> Caption:
+    def facts(self, prepared: Sequence[Prepared]) -> Facts | None:
+        """Return what is known of pictures of the same thing, their mean, without a sentence.
+
+        None where the checkpoint reads no recognised things.
+        """
+        if not self.manifest.things:
+            return None
+        mean = np.mean([own[-1] for own in prepared], axis=0)
+        return Facts(mean[:-1], float(mean[-1]), self._finder)
+
+    def _direction(self, prepared: Prepared) -> NDArray[np.float32]:
+        """Return the mean over a picture's regions of what the decoder gets, of length 1."""
+        things = int(self.manifest.decoder_config.get("things", 0))
+        seen = prepared[0][..., : prepared[0].shape[-2] - things, :]
+        mean = seen.mean(axis=-2, dtype=np.float32).ravel()
+        direction: NDArray[np.float32] = mean / max(float(np.linalg.norm(mean)), 1e-9)
+        return direction
+
+    def _caption(
+        self,
+        hypotheses: Sequence[Hypothesis],
+        prepared: Sequence[Prepared],
+        *,
+        scene: bool = False,
+    ) -> Caption:
         best = hypotheses[0]
         confidence = self._scene_confidence if scene else self._confidence
         return Caption(
             self._written(best),
             best.log_probability / best.length,
-            confidence(hypotheses) if confidence else None,
+            confidence(hypotheses, self.facts(prepared)) if confidence else None,
         )
 
 
 def _spread(looks: Sequence[Look], count: int) -> list[Look]:
     count = min(count, len(looks))
     return [looks[(2 * place + 1) * len(looks) // (2 * count)] for place in range(count)]
-
-
-def _direction(prepared: Prepared) -> NDArray[np.float32]:
-    """Return the mean over a picture's regions of what the decoder gets of them, of length 1."""
-    mean = prepared[0].mean(axis=-2, dtype=np.float32).ravel()
-    direction: NDArray[np.float32] = mean / max(float(np.linalg.norm(mean)), 1e-9)
-    return direction
 
 
 def _ranked_for_scenes(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vidcap.captioning.confidence import Calibration
+from vidcap.captioning.confidence import FACT_FEATURES, Calibration
 from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import ModelError
 from vidcap.files import replacing
@@ -43,6 +43,8 @@ class Manifest:
         calibration: how sure its captions are; None where nobody has worked that out.
         scene_calibration: how sure the sentences are that it tells several pictures in; None where
             nobody has worked that out.
+        things: for each everyday noun that it recognises the words that name it, the noun itself
+            first; empty where it reads no recognised things.
     """
 
     encoder: str
@@ -55,6 +57,7 @@ class Manifest:
     versions: Mapping[str, str] = field(default_factory=dict)
     calibration: Calibration | None = None
     scene_calibration: Calibration | None = None
+    things: tuple[tuple[str, ...], ...] = ()
 
     def to_json(self) -> str:
         """Return the manifest as it stands in the file's header."""
@@ -64,7 +67,18 @@ class Manifest:
             fitted = values.pop(name)
             if fitted:
                 values[name] = fitted.to_mapping()
+        if not self.things:
+            del values["things"]
         return json.dumps(values, sort_keys=True, ensure_ascii=False)
+
+
+def _calibrations(manifest: Manifest) -> list[Calibration]:
+    found = (manifest.calibration, manifest.scene_calibration)
+    return [one for one in found if one is not None]
+
+
+def _needs_things(calibration: Calibration) -> bool:
+    return not FACT_FEATURES.isdisjoint(calibration.features)
 
 
 def _parse(path: Path, text: str | None) -> Manifest:
@@ -85,9 +99,12 @@ def _parse(path: Path, text: str | None) -> Manifest:
         for name in _CALIBRATIONS:
             if name in values:
                 values[name] = Calibration.from_mapping(values[name], vocabulary_size=size)
+        values["things"] = tuple(tuple(map(str, forms)) for forms in values.get("things", ()))
         manifest = Manifest(vocabulary=tuple(words), **values)
         if not 1 <= int(manifest.picture_size) <= 4096:
             raise ValueError(f"picture_size {manifest.picture_size} is not from 1 to 4096")
+        if not manifest.things and any(map(_needs_things, _calibrations(manifest))):
+            raise ValueError("calibration: there are no things for it to stand on")
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ModelError(f"{path}: the checkpoint's header is damaged: {error}") from error
     return manifest

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidcap.captioning.beam import Hypothesis
+from vidcap.captioning.nouns import NounFinder
 
 Array = NDArray[Any]
 
@@ -29,6 +30,9 @@ FEATURES: Mapping[str, int] = {
     "attention_entropy": -1,
     "information": 0,
     "words": 0,
+    "strangeness": -1,
+    "recognised": 1,
+    "overlooked": -1,
 }
 """What the chance may stand on, and which way it must move with it: up, down or either.
 
@@ -41,19 +45,54 @@ search (Dice), mean.
 ``attention_entropy``: mean of the words', as a share of the largest there can be.
 ``information``: mean of the words' information.
 ``words``: how many there are.
+``strangeness``: logarithm of how unlike the training pictures the picture is.
+``recognised``: how surely the things that the sentence names are recognised, the surest.
+``overlooked``: how surely the things that it does not name are, the surest.
 """
+
+FACT_FEATURES = frozenset(("strangeness", "recognised", "overlooked"))
+"""Those that only a captioner with recognised things has."""
 
 _LARGEST = 1e6  # no number of a sound calibration comes near it
 _CLIP = 3.0  # standard deviations; nothing is known of what lies further out
 
 
-def describe(hypotheses: Sequence[Hypothesis], information: Array) -> dict[str, float]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Facts:
+    """What is known of a picture before anything is said.
+
+    Attributes:
+        strengths: ``(G,)`` how surely each noun is there.
+        strangeness: how unlike the training pictures it is; 1 for a usual one.
+        finder: finds the nouns in sentences.
+    """
+
+    strengths: Array
+    strangeness: float
+    finder: NounFinder
+
+    def describe(self, words: Sequence[int]) -> dict[str, float]:
+        """Return the value of each of ``FACT_FEATURES`` for a sentence."""
+        named = np.isin(np.arange(len(self.strengths)), sorted(self.finder.named(words)))
+        return {
+            "strangeness": math.log(max(self.strangeness, 1e-6)),
+            "recognised": float(np.max(self.strengths, where=named, initial=0.0)),
+            "overlooked": float(np.max(self.strengths, where=~named, initial=0.0)),
+        }
+
+
+def describe(
+    hypotheses: Sequence[Hypothesis], information: Array, facts: Facts | None = None
+) -> dict[str, float]:
     """Return the value of each of ``FEATURES`` for the first of a picture's hypotheses.
+
+    Without facts, those of ``FACT_FEATURES`` are left out.
 
     Args:
         hypotheses: what the beam search found, best first.
         information: ``(V,)`` of each word number, in nats: minus the logarithm of the share of
             captioned pictures that people use it for.
+        facts: what is known of the picture.
     """
     best, *others = hypotheses
     logs = np.asarray(best.word_log_probabilities, dtype=np.float64)
@@ -74,6 +113,7 @@ def describe(hypotheses: Sequence[Hypothesis], information: Array) -> dict[str, 
         "attention_entropy": float(entropy(best.attention).mean()) if best.words else 1.0,
         "information": float(told.mean()) if best.words else 0.0,
         "words": float(len(best.words)),
+        **(facts.describe(best.words) if facts else {}),
     }
 
 
@@ -195,9 +235,12 @@ class Confidence:
         self._calibration = calibration
         self._information = np.array(calibration.information)
 
-    def __call__(self, hypotheses: Sequence[Hypothesis]) -> float:
-        """Return the chance that the first of a picture's hypotheses is a fair description."""
-        return self._calibration.chance(describe(hypotheses, self._information))
+    def __call__(self, hypotheses: Sequence[Hypothesis], facts: Facts | None = None) -> float:
+        """Return the chance that the first of a picture's hypotheses is a fair description.
+
+        ``facts`` are needed by a calibration that stands on them.
+        """
+        return self._calibration.chance(describe(hypotheses, self._information, facts))
 
 
 def _numbers(values: Any) -> tuple[float, ...]:

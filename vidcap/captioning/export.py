@@ -110,7 +110,8 @@ def example_inputs(model: CaptionModel, picture_size: int) -> tuple[Tensor, tupl
     kept = model.decoder.memory_count
     with torch.no_grad():
         prepared = model(pictures)
-    state = (part.repeat_interleave(3, 0) for part in prepared[kept:])
+    moving = prepared[kept : kept + model.decoder.state_count]
+    state = (part.repeat_interleave(3, 0) for part in moving)
     return pictures, (torch.zeros(6, dtype=torch.long), *prepared[:kept], *state)
 
 

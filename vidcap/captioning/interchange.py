@@ -73,7 +73,8 @@ def write_onnx(checkpoint: Path, folder: Path) -> tuple[Path, Path]:
     """Write both halves as ONNX, in float32; needs the ``export`` extra.
 
     Inputs and outputs are called ``pictures``, ``words``, ``memory_0``..., ``state_0``...,
-    ``log_probabilities``, ``attention``; the state that a step leaves, ``next_0``...
+    ``log_probabilities``, ``attention``; the state that a step leaves, ``next_0``...; facts of
+    pictures that no step takes, ``facts_0``.
 
     Raises:
         ModelError: the checkpoint cannot be read or turned into ONNX.
@@ -83,11 +84,14 @@ def write_onnx(checkpoint: Path, folder: Path) -> tuple[Path, Path]:
     for module in ("onnx", "onnxscript"):
         import_extra(module, "export")
     encode, step, model, programs = _export(checkpoint, folder, ".onnx")
-    kept, state = model.decoder.memory_count, len(programs[1].graph_signature.user_outputs) - 2
+    kept, state = model.decoder.memory_count, model.decoder.state_count
+    facts = [
+        f"facts_{i}" for i in range(len(programs[0].graph_signature.user_outputs) - kept - state)
+    ]
     held = [f"memory_{i}" for i in range(kept)] + [f"state_{i}" for i in range(state)]
     after = [f"next_{i}" for i in range(state)]
     names = (
-        (["pictures"], held),
+        (["pictures"], [*held, *facts]),
         (["words", *held], ["log_probabilities", *after, "attention"]),
     )
     for path, program, (inputs, outputs) in zip((encode, step), programs, names, strict=True):
@@ -132,12 +136,15 @@ def _torch_half(path: Path) -> Half:
 class HalvesRuntime:
     """Runs two exported halves as a run time, to hold them to the checkpoint they came from."""
 
-    def __init__(self, name: str, encode: Half, step: Half, *, memory_count: int) -> None:
+    def __init__(
+        self, name: str, encode: Half, step: Half, *, memory_count: int, state_count: int
+    ) -> None:
         self.name = name
         self.group = 16
         self._encode = encode
         self._step = step
         self._memory_count = memory_count
+        self._state_count = state_count
 
     def encode(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[Prepared]:
         """Encode pictures in batches of ``group``."""
@@ -149,19 +156,25 @@ class HalvesRuntime:
 
     def steps(self, prepared: Sequence[Prepared], *, beams: int) -> Step:
         """Begin to decode encoded pictures together; any number of rows will do."""
-        return stepping(self._step, prepared, self._memory_count)
+        return stepping(self._step, prepared, self._memory_count, self._state_count)
 
 
-def load_onnx(encode: Path, step: Path, *, memory_count: int, threads: int = 0) -> HalvesRuntime:
+def load_onnx(
+    encode: Path, step: Path, *, memory_count: int, state_count: int, threads: int = 0
+) -> HalvesRuntime:
     """Load what :func:`write_onnx` wrote; ``threads`` 0 leaves their number to onnxruntime."""
     halves = _onnx_half(encode, threads), _onnx_half(step, threads)
-    return HalvesRuntime("onnxruntime", *halves, memory_count=memory_count)
+    return HalvesRuntime("onnxruntime", *halves, memory_count=memory_count, state_count=state_count)
 
 
-def load_torch_export(encode: Path, step: Path, *, memory_count: int) -> HalvesRuntime:
+def load_torch_export(
+    encode: Path, step: Path, *, memory_count: int, state_count: int
+) -> HalvesRuntime:
     """Load what :func:`write_torch_export` wrote; only files that you made yourself."""
     halves = _torch_half(encode), _torch_half(step)
-    return HalvesRuntime("torch.export", *halves, memory_count=memory_count)
+    return HalvesRuntime(
+        "torch.export", *halves, memory_count=memory_count, state_count=state_count
+    )
 
 
 def largest_differences(

@@ -59,9 +59,10 @@ class OpenVinoRuntime:
             graphs.encode, [shape], threads=threads, streams=threads, precision=self._precision
         )
         self._prepared = self._encode.output_shapes()
-        # A step gives back log-probabilities, the state and attention weights: what else the
-        # encoder prepared is memory, which stays as it is while a picture is decoded.
-        self._memory_count = len(self._prepared) - (len(graphs.step.outputs) - 2)
+        # A step gives back log-probabilities, the state and attention weights: what else it takes
+        # beside words is memory, which stays as it is while a picture is decoded.
+        self._state_count = len(graphs.step.outputs) - 2
+        self._memory_count = len(graphs.step.inputs) - 1 - self._state_count
         self._step = graphs.step
         self._threads = threads
         self._compiled: dict[tuple[int, int], Graph] = {}
@@ -74,14 +75,16 @@ class OpenVinoRuntime:
 
     def steps(self, prepared: Sequence[Prepared], *, beams: int) -> Step:
         """Begin to decode encoded pictures together."""
-        return stepping(self._compile(len(prepared), beams), prepared, self._memory_count)
+        run = self._compile(len(prepared), beams)
+        return stepping(run, prepared, self._memory_count, self._state_count)
 
     def _compile(self, pictures: int, beams: int) -> Graph:
         known = self._compiled.get((pictures, beams))
         if known is None:
             rows = pictures * beams
             shapes: list[tuple[int, ...]] = [(rows,)]
-            for index, output in enumerate(self._prepared):
+            taken = self._prepared[: self._memory_count + self._state_count]
+            for index, output in enumerate(taken):
                 shapes.append((pictures if index < self._memory_count else rows, *output[1:]))
             known = Graph(self._step, shapes, threads=self._threads, precision=self._precision)
             self._compiled[pictures, beams] = known

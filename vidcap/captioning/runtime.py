@@ -34,7 +34,10 @@ class Runtime(Protocol):
 
 
 def stepping(
-    run: Callable[..., Sequence[NDArray[Any]]], prepared: Sequence[Prepared], memory_count: int
+    run: Callable[..., Sequence[NDArray[Any]]],
+    prepared: Sequence[Prepared],
+    memory_count: int,
+    state_count: int,
 ) -> Step:
     """Begin to decode encoded pictures with a step that keeps no state of its own.
 
@@ -43,8 +46,10 @@ def stepping(
             state, and attention weights, all of which the next run may overwrite.
         prepared: what ``encode`` gave for each picture.
         memory_count: how many parts of it are memory, which stays while a picture is decoded.
+        state_count: how many behind them are state; what else there is are facts of the picture.
     """
-    stacked = [np.stack(parts) for parts in zip(*prepared, strict=True)]
+    parts = list(zip(*prepared, strict=True))[: memory_count + state_count]
+    stacked = [np.stack(part) for part in parts]
     memory, state = stacked[:memory_count], stacked[memory_count:]
 
     def step(words: NDArray[Any], rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -51,6 +51,7 @@ class ShowAttendTell(nn.Module):
     """The decoder.  :meth:`prepare` runs once a picture, :meth:`step` once a word."""
 
     memory_count = 2  # of what prepare() returns, how many belong to the picture and never change
+    state_count = 2  # and how many behind them each step changes
 
     def __init__(self, config: ShowAttendTellConfig, vocabulary_size: int) -> None:
         super().__init__()

@@ -18,8 +18,9 @@ from vidcap.captioning.runtime import Prepared
 
 def torch_step(decoder: Any, prepared: Sequence[Tensor]) -> Step:
     """Return a step over what ``decoder.prepare`` gave; the state stays on its device."""
-    memory = prepared[: decoder.memory_count]
-    state = tuple(prepared[decoder.memory_count :])
+    kept = decoder.memory_count
+    memory = prepared[:kept]
+    state = tuple(prepared[kept : kept + decoder.state_count])
     device = memory[0].device
 
     def step(words: NDArray[Any], rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

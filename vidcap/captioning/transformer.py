@@ -4,8 +4,11 @@ Vaswani et al., "Attention Is All You Need", NIPS 2017, with the norms in front 
 Layer Normalization in the Transformer Architecture", ICML 2020).  A picture's keys and values are
 computed once, not once a beam; those of the words so far are kept in a cache.
 
+Beside the regions it may read what the encoder recognises (:mod:`vidcap.captioning.things`).
+
 Letters in shapes: N pictures, B rows (captions or beams), R regions, C channels, D width, H heads
-of E = D / H, L decoder layers, T words at most, V words known.
+of E = D / H, L decoder layers, T words at most, V words known, K things read, G nouns, M = R + K
+(regions and tokens of things) or R.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vidcap.captioning.teaching import Taught, drop_words, inside
+from vidcap.captioning.things import Copying, Familiar, Recogniser, ThingTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,9 @@ class TransformerConfig:
         max_words: words a sentence may have.
         dropout: share of activations dropped in training.
         word_dropout: share of input words replaced by the unknown word in training.
+        things: K, how many recognised things are read beside the regions; 0 for none.
+        classes: kinds of things that the encoder's classifier tells apart.
+        nouns: G, everyday nouns that the classes are summed to.
     """
 
     channels: int
@@ -45,10 +52,15 @@ class TransformerConfig:
     max_words: int = 20
     dropout: float = 0.2
     word_dropout: float = 0.1
+    things: int = 0
+    classes: int = 1000
+    nouns: int = 0
 
     def __post_init__(self) -> None:
         if self.width % 4 or self.width % self.heads:
             raise ValueError(f"width {self.width} is no multiple of 4 and of {self.heads} heads")
+        if not 0 <= self.things <= self.nouns:
+            raise ValueError(f"things {self.things} is not from 0 to the {self.nouns} nouns")
 
 
 def _sinusoids(places: Tensor, width: int) -> Tensor:
@@ -172,7 +184,8 @@ class Transformer(nn.Module):
         super().__init__()
         width = config.width
         self.config = config
-        self.memory_count = 2 * config.decoder_layers
+        self.memory_count = 2 * config.decoder_layers + (2 if config.things else 0)
+        self.state_count = 2 * config.decoder_layers + 1
         self.project = nn.Linear(config.channels, width)
         self.normalise = nn.LayerNorm(width)
         self.region_layers = nn.ModuleList(
@@ -185,6 +198,12 @@ class Transformer(nn.Module):
         self.output_bias = nn.Parameter(torch.zeros(vocabulary_size))
         self.dropout = nn.Dropout(config.dropout)
         nn.init.normal_(self.embedding.weight, std=width**-0.5)
+        if config.things:
+            self.recogniser = Recogniser(config.channels, config.classes, config.nouns)
+            self.familiar = Familiar(config.channels)
+            self.thing_tokens = ThingTokens(width, config.things)
+            self.copying = Copying(width)
+            self.nothing = nn.Parameter(torch.zeros(width))  # a region where there is no picture
 
     def prepare(self, features: Tensor) -> tuple[Tensor, ...]:
         """Turn ``(N, R, C)`` features into what decoding needs.
@@ -193,27 +212,49 @@ class Transformer(nn.Module):
         nothing but words.
 
         Returns:
-            the memory, values and keys ``(N, H, R, E)`` of each decoder layer, the last layer's
-            first; an empty cache of words' keys and values ``(N, H, T + 1, E)`` for each layer,
-            the first layer's first; and the place ``(N,)`` of the next word, zero.
+            the memory, values and keys ``(N, H, M, E)`` of each decoder layer, the last layer's
+            first, regions before things; where things are read, the keys of their tokens and
+            their names to copy, ``(N, K, D)`` both; an empty cache of words' keys and values
+            ``(N, H, T + 1, E)`` for each layer, the first layer's first; the place ``(N,)`` of the
+            next word, zero; and, where things are read, facts ``(N, G + 1)`` that no step needs:
+            how surely each noun is there, and how strange the picture is.
         """
         memory = self._memory(features)
-        pictures, heads, _, part = memory[0].shape
+        values = memory[0]
+        pictures, heads, _, part = values.shape
         places = self.config.max_words + 1
         cache = [
-            torch.zeros(pictures, heads, places, part, device=features.device, dtype=keys.dtype)
-            for keys in memory
+            torch.zeros(pictures, heads, places, part, device=values.device, dtype=values.dtype)
+            for _ in range(self.state_count - 1)
         ]
         place = torch.zeros(pictures, dtype=torch.long, device=features.device)
-        return *memory, *cache, place
+        prepared = *memory, *cache, place
+        if not self.config.things:
+            return prepared
+        facts = [self.recogniser(features), self.familiar(features)[:, None]]
+        return *prepared, torch.cat(facts, dim=1)
 
-    def _memory(self, features: Tensor) -> list[Tensor]:
+    def _memory(
+        self, features: Tensor, strengths: Tensor | None = None, seen: Tensor | None = None
+    ) -> list[Tensor]:
         x = self.normalise(self.project(features))
         x = self.dropout(x + _grid(x.shape[1], x.shape[2]).to(x))
         for layer in self.region_layers:
             x = layer(x)
         x = self.region_norm(x)
-        return [part for layer in reversed(self._layers()) for part in layer.memory(x)]
+        named: list[Tensor] = []
+        if self.config.things:
+            if seen is not None:
+                x = torch.where(seen[:, None, None], x, self.nothing.to(x))
+            if strengths is None:
+                strengths = self.recogniser(features)
+            tokens, nouns = self.thing_tokens(
+                strengths, self.recogniser.words, self.embedding.weight
+            )
+            x = torch.cat([x, tokens.to(x)], dim=1)
+            named = [self.copying.key(tokens).to(x), nouns.to(x)]
+        looked_at = [part for layer in reversed(self._layers()) for part in layer.memory(x)]
+        return [*looked_at, *named]
 
     def _looking(self, memory: Sequence[Tensor]) -> Iterator[tuple[_WordLayer, Tensor, Tensor]]:
         """Yield the layers in order, each with its values and keys."""
@@ -233,8 +274,23 @@ class Transformer(nn.Module):
         places = torch.arange(self.config.max_words + 1)
         return _sinusoids(places, self.config.width).to(like)
 
-    def _logits(self, x: Tensor) -> Tensor:
-        return functional.linear(self.word_norm(x), self.embedding.weight, self.output_bias)
+    def _states(self, x: Tensor, memory: Sequence[Tensor]) -> Tensor:
+        """Return what words are told from, ``(N, Q, D)``, for the last layer's output."""
+        x = self.word_norm(x)
+        if self.config.things:
+            *_, keys, nouns = memory
+            x = self.copying(x, keys, nouns)
+        return x
+
+    def _logits(self, states: Tensor) -> Tensor:
+        return functional.linear(states, self.embedding.weight, self.output_bias)
+
+    def _looks(self, weights: Tensor) -> Tensor:
+        """Return the regions' parts of what the regions got of ``(..., M)`` weights."""
+        if not self.config.things:
+            return weights
+        regions = weights[..., : -self.config.things]
+        return regions / regions.sum(-1, keepdim=True).clamp_min(1e-6)
 
     def step(self, words: Tensor, *prepared: Tensor) -> tuple[Tensor, ...]:
         """Read one word a row and predict the next.
@@ -246,11 +302,12 @@ class Transformer(nn.Module):
 
         Returns:
             log-probabilities ``(N * K, V)``, the caches with this word's keys and values in them,
-            the next place, attention weights ``(N * K, R)`` of the last layer, mean of its heads.
+            the next place, attention weights ``(N * K, R)`` of the last layer, mean of its heads:
+            the regions' parts of what the regions got.
         """
         memory, cache = prepared[: self.memory_count], prepared[self.memory_count : -1]
         place = prepared[-1]
-        pictures, regions = memory[0].shape[0], memory[0].shape[2]
+        pictures = memory[0].shape[0]
         rows = place[:, None]
         places = torch.arange(self.config.max_words + 1, device=words.device)
         here, visible = places == rows, places <= rows  # (B, T + 1)
@@ -269,16 +326,30 @@ class Transformer(nn.Module):
             # A picture's rows are its queries: keys and values are not repeated for them.
             grouped, weights = layer.cross(x.view(pictures, -1, x.shape[-1]), *regions_of_layer)
             x = grouped.view(-1, 1, x.shape[-1])
-        logs = self._logits(x[:, 0]).log_softmax(-1)
-        return logs, *kept, place + 1, weights.reshape(-1, regions)
+        states = self._states(x.view(pictures, -1, x.shape[-1]), memory)
+        logs = self._logits(states.flatten(0, 1)).log_softmax(-1)
+        return logs, *kept, place + 1, self._looks(weights).flatten(0, 1)
 
-    def forward(self, features: Tensor, words: Tensor, lengths: Tensor) -> Taught:
+    def forward(
+        self,
+        features: Tensor,
+        words: Tensor,
+        lengths: Tensor,
+        strengths: Tensor | None = None,
+        seen: Tensor | None = None,
+    ) -> Taught:
         """Predict every next word of given captions (teacher forcing), for training.
 
-        The arguments are those of
-        :meth:`vidcap.captioning.show_attend_tell.ShowAttendTell.forward`.
+        Args:
+            features: ``(N, R, C)``.
+            words: ``(N, K, T)``; for these three see
+                :meth:`vidcap.captioning.show_attend_tell.ShowAttendTell.forward`.
+            lengths: ``(N, K)``.
+            strengths: ``(N, G)`` how surely each noun is there; recognised where not given.
+            seen: ``(N,)`` booleans: false where there is no picture, and its features stand for
+                nothing.
         """
-        memory = self._memory(features)
+        memory = self._memory(features, strengths, seen)
         if self.training and self.config.word_dropout:
             words = drop_words(words, self.config.word_dropout)
         pictures, captions, count = words.shape
@@ -291,5 +362,7 @@ class Transformer(nn.Module):
             grouped, weights = layer.cross(grouped, *regions_of_layer)
             x = grouped.view(pictures * captions, count, -1)
         there = inside(lengths, count)
-        received = (weights.view(*there.shape, -1) * there.unsqueeze(-1)).sum(2)
-        return Taught(self._logits(x.view(*there.shape, -1)[there]), received)
+        looks = self._looks(weights).reshape(*there.shape, -1)
+        received = (looks * there.unsqueeze(-1)).sum(2)
+        states = self._states(x.view(pictures, captions * count, -1), memory)
+        return Taught(self._logits(states.view(*there.shape, -1)[there]), received)

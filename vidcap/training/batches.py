@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,23 +25,36 @@ class Batch:
         lengths: ``(N, K)`` input words of each caption; 0 where a picture has fewer than K.
         targets: ``(lengths.sum(),)`` the word after each input word, picture by picture, caption by
             caption: the order of the decoder's logits.
+        strengths: ``(N, G)`` how surely each noun is there, for a decoder that reads them.
+        seen: ``(N,)`` booleans: false where there is no picture behind the features.
     """
 
     features: Tensor
     words: Tensor
     lengths: Tensor
     targets: Tensor
+    strengths: Tensor | None = None
+    seen: Tensor | None = None
+
+    def things(self) -> dict[str, Tensor]:
+        """Return what a decoder that reads things is given by name."""
+        parts = {"strengths": self.strengths, "seen": self.seen}
+        return {name: part for name, part in parts.items() if part is not None}
 
     def to(self, device: torch.device) -> Batch:
         """Return the batch on another device; from pinned memory the copy does not wait."""
         if device.type == "cpu":
             return self
-        return Batch(
-            *(
-                tensor.pin_memory().to(device, non_blocking=True)
-                for tensor in (self.features, self.words, self.lengths, self.targets)
-            )
+        parts = (self.features, self.words, self.lengths, self.targets, self.strengths, self.seen)
+        features, words, lengths, targets, *things = (
+            None if part is None else part.pin_memory().to(device, non_blocking=True)
+            for part in parts
         )
+        assert features is not None
+        assert words is not None
+        assert lengths is not None
+        assert targets is not None
+        return Batch(features, words, lengths, targets, *things)
 
 
 def encode_captions(
@@ -81,6 +94,10 @@ def make_batch(features: Tensor, captions: Sequence[Sequence[Sequence[int]]]) ->
     )
 
 
+Mix = Callable[[Tensor, Sequence[Sequence[Sequence[int]]], np.random.Generator], Batch]
+"""Makes a batch of features, captions and draws; :func:`make_batch` draws nothing."""
+
+
 def batches(
     views: Sequence[Features],
     captions: Sequence[Sequence[Sequence[int]]],
@@ -89,20 +106,21 @@ def batches(
     seed: int,
     epoch: int,
     part: tuple[int, int] = (0, 1),
+    mix: Mix | None = None,
 ) -> Iterator[tuple[Batch, list[int]]]:
     """Go once over all pictures in a drawn order, each under a drawn view.
 
     The last pictures that do not fill a batch are left out of this epoch.  ``part`` is this
     process's number and how many processes share every batch.  With each batch come the places of
-    its pictures among all.
+    its pictures among all.  ``mix`` makes the batches, :func:`make_batch` where it is not given.
     """
+    draws = np.random.default_rng((seed, epoch, part[0] + 1))
     rng = np.random.default_rng((seed, epoch))
     order = rng.permutation(len(captions))
     drawn = rng.integers(0, len(views), len(captions))
     for start in range(0, len(order) - size + 1, size):
         chosen = order[start : start + size][part[0] :: part[1]].tolist()
         features = np.stack([views[drawn[index]][index] for index in chosen])
-        batch = make_batch(
-            torch.from_numpy(features).float(), [captions[index] for index in chosen]
-        )
-        yield batch, chosen
+        own = [captions[index] for index in chosen]
+        given = torch.from_numpy(features).float()
+        yield (mix(given, own, draws) if mix else make_batch(given, own)), chosen

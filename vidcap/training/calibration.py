@@ -93,7 +93,14 @@ class Fit:
         return np.asarray(1 / (1 + np.exp(-odds)))
 
 
-def fit(values: Array, fair: Array, directions: Sequence[int], *, shrink: float = 10.0) -> Fit:
+def fit(
+    values: Array,
+    fair: Array,
+    directions: Sequence[int],
+    *,
+    shrink: float = 10.0,
+    weights: Array | None = None,
+) -> Fit:
     """Fit the chance that a caption is fair.
 
     Maximum likelihood with an L2 penalty on the weights and their signs held to ``directions``, by
@@ -104,11 +111,13 @@ def fit(values: Array, fair: Array, directions: Sequence[int], *, shrink: float 
         fair: ``(N,)`` booleans.
         directions: for each feature 1, -1 or, for either, 0.
         shrink: penalty, in captions' worth of squared weight.
+        weights: ``(N,)`` how many captions each counts for; one without it.
 
     Raises:
         DataError: the captions are all fair or all unfair, or not enough.
     """
     outcome = np.asarray(fair, dtype=np.float64)
+    weights = np.ones(len(outcome)) if weights is None else weights
     if len(outcome) < 10 or not 0 < outcome.mean() < 1:
         raise DataError(
             f"{int(outcome.sum())} of {len(outcome)} captions are fair; to calibrate takes ten or "
@@ -121,7 +130,7 @@ def fit(values: Array, fair: Array, directions: Sequence[int], *, shrink: float 
     free = np.ones(design.shape[1], dtype=bool)
     while True:
         solution = np.zeros(design.shape[1])
-        solution[free] = _newton(design[:, free], outcome, shrink)
+        solution[free] = _newton(design[:, free], outcome, weights, shrink)
         wrong = free & (solution * signs < 0)
         if not wrong.any():
             break
@@ -130,14 +139,14 @@ def fit(values: Array, fair: Array, directions: Sequence[int], *, shrink: float 
     return Fit(means, scales, solution[1:], float(solution[0]))
 
 
-def _newton(design: Array, outcome: Array, shrink: float) -> Array:
+def _newton(design: Array, outcome: Array, weights: Array, shrink: float) -> Array:
     penalty = shrink * np.eye(design.shape[1])
     penalty[0, 0] = 1e-6  # the bias is free; this keeps the system regular
     solution = np.zeros(design.shape[1])
     for _ in range(_STEPS):
         chances = 1 / (1 + np.exp(-design @ solution))
-        slope = design.T @ (chances - outcome) + penalty @ solution
-        curve = (design * (chances * (1 - chances))[:, None]).T @ design + penalty
+        slope = design.T @ (weights * (chances - outcome)) + penalty @ solution
+        curve = (design * (weights * chances * (1 - chances))[:, None]).T @ design + penalty
         step = np.linalg.solve(curve, slope)
         solution -= step
         if np.abs(step).max() < _CLOSE:
@@ -146,22 +155,36 @@ def _newton(design: Array, outcome: Array, shrink: float) -> Array:
 
 
 def cross_fitted(
-    values: Array, fair: Array, directions: Sequence[int], *, folds: int = 5, seed: int = 0
+    values: Array,
+    fair: Array,
+    directions: Sequence[int],
+    *,
+    folds: int = 5,
+    seed: int = 0,
+    weights: Array | None = None,
 ) -> Array:
     """Return each caption's chance from a fit on the other folds, which are drawn at random."""
+    weights = np.ones(len(fair)) if weights is None else weights
     order = np.random.default_rng(seed).permutation(len(fair))
     chances = np.zeros(len(fair))
     for fold in np.array_split(order, folds):
         rest = np.setdiff1d(order, fold)
-        chances[fold] = fit(values[rest], fair[rest], directions).chances(values[fold])
+        fitted = fit(values[rest], fair[rest], directions, weights=weights[rest])
+        chances[fold] = fitted.chances(values[fold])
     return chances
 
 
 def calibration(
-    names: Sequence[str], values: Array, fair: Array, information: Array, record: dict[str, Any]
+    names: Sequence[str],
+    values: Array,
+    fair: Array,
+    information: Array,
+    record: dict[str, Any],
+    *,
+    weights: Array | None = None,
 ) -> Calibration:
     """Fit on all captions and return what a checkpoint holds, numbers rounded to six digits."""
-    found = fit(values, fair, [FEATURES[name] for name in names])
+    found = fit(values, fair, [FEATURES[name] for name in names], weights=weights)
 
     def rounded(numbers: Array) -> tuple[float, ...]:
         return tuple(float(f"{number:.6g}") for number in numbers)

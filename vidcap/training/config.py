@@ -57,6 +57,13 @@ class StageConfig:
             encoders must begin with the same frozen part.  ``self`` is the learner as it was when
             the stage began.
         distillation: share of the teachers in the cross-entropy.
+        text: groups of sentences without a picture that stand beside each picture of a batch, for
+            a decoder that reads things (:mod:`vidcap.training.mixing`).
+        thing_drop: chance that nothing is recognised on a picture.
+        thing_corrupt: chance that a thing is recognised that is not there.
+        thing_hint: chance that a noun of a picture's captions is recognised for sure.
+        swap: chance that a noun of a picture's captions is put in another's place, in them and in
+            what is recognised.
     """
 
     name: str = "words"
@@ -77,6 +84,11 @@ class StageConfig:
     anchor: float = 0.2
     teachers: Sequence[str] = ()
     distillation: float = 0.5
+    text: float = 0.0
+    thing_drop: float = 0.15
+    thing_corrupt: float = 0.15
+    thing_hint: float = 0.2
+    swap: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.name or not all(c.isalnum() or c in "-_" for c in self.name):
@@ -88,12 +100,15 @@ class StageConfig:
             )
         _at_least(self, 1, "epochs", "batch_pictures")
         _at_least(self, 0, "patience", "warmup_steps", "encoder_units")
-        _at_least(self, 0, "weight_decay", "doubly_stochastic", "anchor")
+        _at_least(self, 0, "weight_decay", "doubly_stochastic", "anchor", "text")
         _at_least(self, 2, "samples")
         _above_zero(self, "learning_rate", "encoder_learning_rate", "clip")
-        for name in ("label_smoothing", "ema", "distillation"):
+        shares = ("label_smoothing", "ema", "distillation", "thing_drop", "thing_corrupt")
+        for name in (*shares, "thing_hint", "swap"):
             if not 0 <= getattr(self, name) < 1:
                 raise DataError(f"{name}: {getattr(self, name)} is not from 0 up to 1")
+        if self.objective != "cross-entropy" and (self.text or self.swap):
+            raise DataError(f"stage {self.name}: text and swap go with cross-entropy only")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +124,7 @@ class TrainingConfig:
         views: how many views of each training picture (:mod:`vidcap.training.views`); each epoch
             draws one a picture.
         minimum_count: a word must be seen so often in the training captions to be known.
+        text_minimum_count: in so many sentences without a picture, if it is in no more captions.
         max_words: longer training captions are cut after so many words, without an end.
         precision: ``bfloat16`` computes products in half the bits where the device is faster at it
             (weights and sums stay float32), ``float32`` never.
@@ -126,6 +142,7 @@ class TrainingConfig:
     picture_size: int = 224
     views: int = 4
     minimum_count: int = 4
+    text_minimum_count: int = 10
     max_words: int = 20
     precision: str = "bfloat16"
     choice_pictures: int = 500
@@ -135,6 +152,7 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         _at_least(self, 1, "picture_size", "views", "minimum_count", "max_words")
+        _at_least(self, 1, "text_minimum_count")
         _at_least(self, 1, "choice_pictures")
         if self.precision not in ("bfloat16", "float32"):
             raise DataError(f"precision: {self.precision!r} is neither bfloat16 nor float32")

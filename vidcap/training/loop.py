@@ -24,7 +24,7 @@ from vidcap.errors import DataError
 from vidcap.text.metrics import Scores, score_corpus
 from vidcap.text.tokens import tokenize
 from vidcap.training import processes
-from vidcap.training.batches import Batch, batches, encode_captions
+from vidcap.training.batches import Batch, Mix, batches, encode_captions
 from vidcap.training.config import StageConfig, TrainingConfig
 from vidcap.training.data import CaptionedPicture
 from vidcap.training.features import Features
@@ -101,6 +101,7 @@ class Run:
         device: ``cpu`` or ``cuda``.
         report: is told how it goes.
         part: this process's number and how many share the work (:mod:`vidcap.training.processes`).
+        mix: makes the batches (:mod:`vidcap.training.mixing`); pictures alone without it.
 
     Raises:
         DataError: the folder holds a stage with other settings, or the pictures do not fill a
@@ -119,7 +120,9 @@ class Run:
         device: str = "cpu",
         report: Report = print,
         part: tuple[int, int] = (0, 1),
+        mix: Mix | None = None,
     ) -> None:
+        self._mix = mix
         self.config = config
         self.stage = stage
         self.data = data
@@ -238,6 +241,7 @@ class Run:
                 seed=self._seed,
                 epoch=self.epoch,
                 part=self._part,
+                mix=self._mix,
             )
         ):
             rate = learning_rate(step, steps, self.stage)

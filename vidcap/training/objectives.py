@@ -37,7 +37,7 @@ def cross_entropy(
             there is one.
         teachers: learners, in evaluation mode, whose mean distribution is learnt as well.
     """
-    taught = learner(batch.features, batch.words, batch.lengths)
+    taught = learner(batch.features, batch.words, batch.lengths, **batch.things())
     logits = taught.logits.float()
     words = functional.cross_entropy(logits, batch.targets, label_smoothing=stage.label_smoothing)
     loss = words
@@ -108,8 +108,9 @@ def sample(decoder: Any, features: Tensor, *, count: int, max_words: int) -> lis
     """
     with torch.no_grad():
         prepared = decoder.prepare(features)
-        memory = prepared[: decoder.memory_count]
-        state = [part.repeat_interleave(count, 0) for part in prepared[decoder.memory_count :]]
+        kept = decoder.memory_count
+        memory, moving = prepared[:kept], prepared[kept : kept + decoder.state_count]
+        state = [part.repeat_interleave(count, 0) for part in moving]
         rows = len(features) * count
         words = torch.full((rows,), START, device=features.device)
         drawn = []

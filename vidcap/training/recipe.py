@@ -15,20 +15,28 @@ from torch import Tensor
 from vidcap.captioning.beam import BeamSettings
 from vidcap.captioning.checkpoint import Manifest, checkpoint_hash
 from vidcap.captioning.encoders import Encoder, EncoderStem
-from vidcap.captioning.model import build_decoder
+from vidcap.captioning.model import build_decoder, load_model
 from vidcap.captioning.vocabulary import Vocabulary
+from vidcap.errors import DataError
 from vidcap.text.tokens import tokenize
 from vidcap.training import processes
 from vidcap.training.config import TrainingConfig
 from vidcap.training.data import CaptionedPicture
 from vidcap.training.encoding import encode_with, encoder_hash, feature_shape
 from vidcap.training.features import Features, cached_features
+from vidcap.training.growing import grown, like_words
 from vidcap.training.learner import Learner
 from vidcap.training.loop import Report, Run, TrainingData
+from vidcap.training.mixing import Mixer
+from vidcap.training.recognising import fit_classifier, fit_familiar, parts_of
 from vidcap.training.state import StageFolder, is_finished
 from vidcap.training.teachers import SELF, checkpoint_of, load_teachers
+from vidcap.training.text import frequent_words, read_sentences, text_groups
+from vidcap.training.things import NounSwapper, group_of_classes, load_nouns, word_numbers
 
 Progress = Callable[[str, int, int], None]
+
+_CLASSIFIER_VIEWS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,9 @@ def train(
     report: Report = print,
     progress: Progress = lambda what, done, total: None,
     part: tuple[int, int] = (0, 1),
+    start: Path | None = None,
+    text: Sequence[Path] = (),
+    classifier: tuple[Tensor, Tensor] | None = None,
 ) -> Trained:
     """Train every stage of a configuration that is not done yet.
 
@@ -75,6 +86,10 @@ def train(
         report: is told a line from time to time.
         progress: is told which features are computed, how many are done, and how many there are.
         part: this process's number and how many share the work.
+        start: a finished captioner whose encoder and decoder go on learning.
+        text: corpora of sentences without pictures (:mod:`vidcap.training.text`).
+        classifier: weight and bias of the classifier that the pretrained encoder came with, for a
+            decoder that reads things.
 
     Raises:
         DataError: the folder holds a run with other settings, or the data do not suffice.
@@ -84,12 +99,56 @@ def train(
         (tokenize(sentence) for picture in train_pictures for sentence in picture.sentences),
         minimum_count=config.minimum_count,
     )
+    pretrained, finished = encoder, None
+    if start is not None:
+        finished, found = load_model(start)
+        encoder, vocabulary = finished.encoder, Vocabulary(found.vocabulary)
+    known = len(vocabulary)
+    clips = read_sentences(text)
+    nouns = load_nouns()
+    reads_things = bool(config.decoder_config.get("things"))
+    sizes: dict[str, Any] = {"channels": encoder.channels}
+    if reads_things:
+        more = [*frequent_words(clips, config.text_minimum_count), *nouns.words()]
+        vocabulary = Vocabulary(list(dict.fromkeys([*vocabulary.to_list(), *more])))
+        sizes["nouns"] = len(nouns.names)
     torch.manual_seed(config.seed)
-    decoder = build_decoder(
-        config.decoder, {**config.decoder_config, "channels": encoder.channels}, len(vocabulary)
-    )
+    decoder = build_decoder(config.decoder, {**config.decoder_config, **sizes}, len(vocabulary))
+    if finished is not None:
+        told = [tokenize(one) for picture in train_pictures for one in picture.sentences]
+        told += [sentence for clip in clips for sentence in clip]
+        grown(decoder, finished.decoder, known, like_words(vocabulary, known, told))
     chosen = choice_pictures[: config.choice_pictures]
-    features = features or folder / "features"
+    make = partial(
+        _Features,
+        config,
+        folder=features or folder / "features",
+        device=device,
+        threads=threads,
+        progress=progress,
+        part=part,
+    )
+    if reads_things:
+        if classifier is None:
+            raise DataError("decoder_config: things: the encoder's classifier is not known")
+        views = range(min(_CLASSIFIER_VIEWS, config.views))
+        trained, untouched = (
+            make(stem=own.split(0)[0])(train_pictures, "train", views)
+            for own in (encoder, pretrained)
+        )
+        if finished is not None:
+            classifier = fit_classifier(parts_of(trained), parts_of(untouched), classifier)
+        decoder.recogniser.load_state_dict(
+            {
+                "classifier.weight": classifier[0],
+                "classifier.bias": classifier[1],
+                "group": group_of_classes(nouns, len(classifier[1])),
+                "words": word_numbers(nouns, vocabulary),
+            }
+        )
+        decoder.familiar.load_state_dict(fit_familiar(trained, decoder.familiar.count))
+    finder = NounSwapper(nouns, vocabulary)
+    groups = text_groups(clips, vocabulary, finder)
     histories: dict[str, Any] = {}
     for stage in config.stages:
         folder = folder / stage.name
@@ -99,12 +158,15 @@ def train(
         if is_finished(place.history(), stage):
             learner.load_state_dict(place.load_best(), strict=False)
         else:
-            make = _Features(config, stem, features, device, threads, progress, part)
+            extract = make(stem=stem)
+            mix = None
+            if reads_things and stage.objective == "cross-entropy":
+                mix = Mixer(finder, groups, stage, _recognising(learner))
             data = TrainingData(
                 train_pictures,
-                make(train_pictures, "train", range(config.views)),
+                extract(train_pictures, "train", range(config.views)),
                 chosen,
-                make(chosen, "choice", range(1))[0],
+                extract(chosen, "choice", range(1))[0],
                 vocabulary,
             )
             Run(
@@ -124,6 +186,7 @@ def train(
                 device=device,
                 report=report,
                 part=part,
+                mix=mix,
             ).train()
         histories[stage.name] = place.history()
         # What later stages see of the encoder is what the checkpoint will hold.
@@ -137,6 +200,7 @@ def train(
         vocabulary=tuple(vocabulary.to_list()),
         picture_size=config.picture_size,
         beam=asdict(BeamSettings(**config.beam)),
+        things=nouns.forms if reads_things else (),
         training={
             "config": config.to_dict(),
             "pictures": len(train_pictures),
@@ -148,10 +212,24 @@ def train(
                 if name != SELF
             },
             "history": histories,
+            **({"start": checkpoint_hash(start)} if start else {}),
+            **({"sentences": sum(len(group.sentences) for group in groups)} if clips else {}),
         },
         versions={"torch": torch.__version__, "python": platform.python_version()},
     )
     return Trained(manifest, weights)
+
+
+def _recognising(learner: Learner) -> Callable[[Tensor], Tensor]:
+    """Return what recognises things on features, as the learner is at the moment."""
+
+    def recognise(features: Tensor) -> Tensor:
+        with torch.no_grad():
+            device = next(learner.parameters()).device
+            strengths: Tensor = learner.decoder.recogniser(learner.tail(features.to(device)))
+            return strengths
+
+    return recognise
 
 
 @dataclass(frozen=True, slots=True)

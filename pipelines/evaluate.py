@@ -38,12 +38,13 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from vidcap.captioning.caption import Caption
 from vidcap.captioning.registry import DEVICES, load_captioner
 from vidcap.errors import DataError, MissingExtraError, UsageError, VidcapError
 from vidcap.files import write_atomically
 from vidcap.text.bootstrap import bootstrap_interval
 from vidcap.text.tokens import tokenize
-from vidcap.training.clips import read_clips, tell_clip
+from vidcap.training.clips import clip_pictures, read_clips, tell_clip
 from vidcap.training.data import CaptionedPicture, Dataset, read_dataset
 from vidcap.training.evaluation import Evaluated, caption_pictures
 from vidcap.training.naming import WordNet
@@ -170,10 +171,19 @@ def _clips(arguments: argparse.Namespace) -> None:
     described = [place for place, clip in enumerate(clips) if clip.sentences]
     references = [[tokenize(one) for one in clips[place].sentences] for place in described]
     printed: dict[str, Any] = {"clips": len(clips), "described": len(described), "captioners": []}
+    captioners = [
+        load_captioner(name, device=arguments.device, threads=arguments.threads)
+        for name in arguments.captioner or ["default"]
+    ]
+    sizes = {captioner.picture_size for captioner in captioners}
+    tales: list[list[Caption | None]] = [[] for _ in captioners]
+    for clip in tqdm(clips, desc="clips"):
+        seen = {size: clip_pictures(clip, size) for size in sizes}
+        for captioner, told in zip(captioners, tales, strict=True):
+            told.append(tell_clip(captioner, seen[captioner.picture_size]))
     lines = []
-    for name in arguments.captioner or ["default"]:
-        captioner = load_captioner(name, device=arguments.device, threads=arguments.threads)
-        told = [tell_clip(captioner, clip) for clip in tqdm(clips, desc=name)]
+    for captioner, told in zip(captioners, tales, strict=True):
+        name = captioner.name
         found = [tokenize(one.text) if one else [] for one in told]
         scored = [found[place] for place in described]
         (measured,) = measure([Corpus(scored, references)], with_meteor=False)

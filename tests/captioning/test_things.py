@@ -204,6 +204,24 @@ def test_the_header_keeps_the_things(checkpoint):
     assert read_manifest(checkpoint).things == THINGS
 
 
+@pytest.mark.parametrize("precision", ["exact", "float16"])
+def test_numbers_of_words_are_exported_whole(checkpoint, tmp_path, precision):
+    from vidcap.captioning.checkpoint import read_weights
+    from vidcap.captioning.export import export_checkpoint
+
+    weights = read_weights(checkpoint)
+    weights["decoder.recogniser.words"][2, 2] = 2049  # float16 has no such number
+    source, target = tmp_path / "source.safetensors", tmp_path / "target.safetensors"
+    vocabulary = (*WORDS, *(f"word{number}" for number in range(2046 - len(WORDS))))
+    weights["decoder.embedding.weight"] = torch.zeros(2050, 16)
+    weights["decoder.output_bias"] = torch.zeros(2050)
+    manifest = dataclasses.replace(read_manifest(checkpoint), vocabulary=vocabulary)
+    write_checkpoint(source, manifest, weights)
+    export_checkpoint(source, target, precision=precision)
+    words = read_weights(target)["decoder.recogniser.words"]
+    assert words.tolist() == weights["decoder.recogniser.words"].tolist()
+
+
 def a_calibration(*features):
     ones = (1.0,) * len(features)
     return Calibration(

@@ -87,6 +87,9 @@ def _stored(model: CaptionModel, precision: str) -> dict[str, Tensor]:
     matrices = {name for name, part in model.named_parameters() if part.dim() > 1}
     stored: dict[str, Tensor] = {}
     for name, tensor in model.state_dict().items():
+        if not tensor.is_floating_point():
+            stored[name] = tensor.clone()
+            continue
         half = tensor.half()
         if precision == "int8" and name in matrices:
             largest = tensor.abs().flatten(1).amax(1)
@@ -148,7 +151,7 @@ def _share(graph: Any, stored: Mapping[str, Tensor]) -> None:
         if node.get_type_name() != "Constant" or node.get_byte_size() < _WORTH_SHARING:
             continue
         name = known.get(np.ascontiguousarray(node.data).tobytes())
-        if name is None or stored[name].dtype == torch.float32:
+        if name is None or stored[name].dtype not in (torch.float16, torch.int8):
             continue
         shape = list(node.shape)
         new = operations.convert(operations.constant(stored[name].numpy().reshape(shape)), "f32")

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vidcap.captioning.caption import Budget, Caption
 from vidcap.captioning.captioner import Captioner
@@ -12,7 +18,8 @@ from vidcap.captioning.look import SceneTeller
 from vidcap.errors import DataError, MediaError, UsageError
 from vidcap.video.source import open_video
 
-_FRAMES = 16  # of a clip, from its beginning
+_LOOKED_AT = 16
+_TOLD_FROM = 4  # as a captioner takes of a scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +51,29 @@ def read_clips(folder: Path) -> list[Clip]:
         raise DataError(f"{path}: is no list of videos: {error!r}") from error
 
 
-def tell_clip(captioner: Captioner, clip: Clip) -> Caption | None:
-    """Return one sentence for a whole clip, from frames a second apart; None if it has no frame.
+def clip_pictures(clip: Clip, size: tuple[int, int]) -> list[NDArray[np.uint8]]:
+    """Return up to four frames of a clip, evenly spread over its first frames a second apart.
+
+    None of a clip without a frame; of a damaged one, what can be seen.
+
+    Args:
+        clip: the video.
+        size: width and height to squash frames to.
+    """
+    pictures: list[NDArray[np.uint8]] = []
+    with contextlib.suppress(MediaError), open_video(clip.file, size=size) as video:
+        for frame in islice(video, _LOOKED_AT):
+            pictures.append(frame.image)
+    count = min(_TOLD_FROM, len(pictures))
+    return [pictures[(2 * place + 1) * len(pictures) // (2 * count)] for place in range(count)]
+
+
+def tell_clip(captioner: Captioner, pictures: Sequence[NDArray[np.uint8]]) -> Caption | None:
+    """Return one sentence for the pictures of a clip; None if there are none.
 
     Raises:
         UsageError: the captioner tells single pictures only.
     """
     if not isinstance(captioner, SceneTeller):
         raise UsageError(f"{captioner.name}: tells single pictures only, not clips")
-    pictures = []
-    try:
-        with open_video(clip.file, size=captioner.picture_size) as video:
-            for frame in video:
-                pictures.append(frame.image)
-                if len(pictures) == _FRAMES:
-                    break
-    except MediaError:
-        pass  # damaged on purpose, some of them: what could be seen is told
     return captioner.tell(captioner.look(pictures), Budget()) if pictures else None

@@ -118,6 +118,8 @@ def speaking_of(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _explained(path, error) from error
+    except UnicodeDecodeError as error:  # sqlite3 cannot even say what is wrong with a schema
+        raise DataError(f"{path}: the catalogue is damaged: {error}") from error
 
 
 def _explained(path: Path, error: sqlite3.Error) -> VidcapError:

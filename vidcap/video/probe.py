@@ -6,11 +6,13 @@ import math
 import os
 import re
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, cast
 
 from vidcap.errors import MediaError
 from vidcap.video.container import (
     open_container,
+    packets_of,
     regular_file,
     shown_stream,
     video_streams,
@@ -19,6 +21,7 @@ from vidcap.video.frame import VideoInfo
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -105,14 +108,13 @@ def _first_picture(
     stream.codec_context.thread_count = 1
     reason = "no picture was in it"
     try:
-        for number, packet in enumerate(container.demux(stream)):
+        packets = (one for one in packets_of(container) if one.stream_index == stream.index)
+        for packet in islice(packets, _FIRST_PICTURE_PACKETS):
             try:
-                for picture in packet.decode():
+                for picture in cast("Packet[VideoStream]", packet).decode():
                     return picture
             except (av.FFmpegError, ValueError) as error:
                 reason = str(getattr(error, "strerror", None) or error)
-            if number >= _FIRST_PICTURE_PACKETS:
-                break
     except av.FFmpegError as error:
         reason = str(error.strerror or error)
     codec = stream.codec_context.name

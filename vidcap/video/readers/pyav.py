@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidcap.video.clock import PresentationClock
-from vidcap.video.container import open_container, why_cut_off
+from vidcap.video.container import open_container, packets_of, why_cut_off
 from vidcap.video.frame import VideoInfo
 from vidcap.video.readers.base import (
     THUMBNAIL_SHAPE,
-    DecoderError,
     Plan,
     Tally,
+    chosen_stream,
     displayed,
     sample_luma,
 )
@@ -89,10 +89,7 @@ class PyAVReader:
 
     def _open(self) -> None:
         self._container = open_container(self._info.path)
-        stream = self._container.streams[self._info.stream_index]
-        if stream.type != "video":
-            raise DecoderError("the file has changed since it was probed")
-        self._stream = cast("VideoStream", stream)
+        self._stream = chosen_stream(self._container, self._info)
         context = self._stream.codec_context
         context.thread_type = "AUTO"
         context.thread_count = self._plan.threads
@@ -185,7 +182,7 @@ class PyAVReader:
         errors = 0
         while errors < _MOST_READ_ERRORS:
             try:
-                for packet in self._container.demux():
+                for packet in packets_of(self._container):
                     if packet.dts is None and packet.pts is None and not packet.size:
                         continue  # PyAV's own mark for flushing, one a stream
                     errors = 0

@@ -136,7 +136,10 @@ def packets_of(container: InputContainer) -> Iterator[Packet[Stream]]:
     """
     for _ in range(_MOST_UNKNOWN_PACKETS):
         with suppress(IndexError):
-            yield from container.demux()
+            for packet in container.demux():
+                # PyAV's own mark for flushing, one a stream, is none.
+                if packet.dts is not None or packet.pts is not None or packet.size:
+                    yield packet
             return
 
 

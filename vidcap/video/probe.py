@@ -6,8 +6,8 @@ import math
 import os
 import re
 from fractions import Fraction
-from itertools import islice
-from typing import TYPE_CHECKING, Any, cast
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
 
 from vidcap.errors import MediaError
 from vidcap.video.container import (
@@ -21,7 +21,6 @@ from vidcap.video.frame import VideoInfo
 
 if TYPE_CHECKING:
     from av.container import InputContainer
-    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -109,9 +108,10 @@ def _first_picture(
     reason = "no picture was in it"
     try:
         packets = (one for one in packets_of(container) if one.stream_index == stream.index)
-        for packet in islice(packets, _FIRST_PICTURE_PACKETS):
+        # Nothing behind the last packet: what a decoder has kept for later.
+        for packet in chain(islice(packets, _FIRST_PICTURE_PACKETS), [None]):
             try:
-                for picture in cast("Packet[VideoStream]", packet).decode():
+                for picture in stream.codec_context.decode(packet):
                     return picture
             except (av.FFmpegError, ValueError) as error:
                 reason = str(getattr(error, "strerror", None) or error)

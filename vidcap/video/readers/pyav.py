@@ -183,8 +183,6 @@ class PyAVReader:
         while errors < _MOST_READ_ERRORS:
             try:
                 for packet in packets_of(self._container):
-                    if packet.dts is None and packet.pts is None and not packet.size:
-                        continue  # PyAV's own mark for flushing, one a stream
                     errors = 0
                     self._note_packet_end(packet)
                     if packet.stream_index == self._stream.index:

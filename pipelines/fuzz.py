@@ -8,7 +8,8 @@ descriptions, checkpoints, configurations, libraries, uploads), damages them in 
 command.  Every file has a process of its own.  Failures are crashes, hangs, tracebacks, much
 memory, connections, unpickling, files written elsewhere or left over, and processes left running; a
 decoder process that breaks is none where the job survives it, but is counted.  The files that fail
-are kept in ``WORK/failures``.  The same seed gives the same files; ``--only media:123`` runs one.
+are kept in ``WORK/failures``; once mended they go to ``tests/reproducers``, for ``--again``.
+The same seed gives the same files; ``--only media:123`` runs one.
 
 It needs Linux and ffmpeg.  To show that nothing needs a network, and that nothing is written
 outside of the folder, ``--sealed`` runs it all in namespaces of its own, with no network and every
@@ -24,8 +25,9 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -33,7 +35,7 @@ from typing import Any
 from fuzzing import mutations
 from fuzzing.cells import Task, Verdict, run_all
 from fuzzing.seeds import FAMILIES, make_seeds
-from fuzzing.targets import contained, prepare, targets_of
+from fuzzing.targets import Target, contained, prepare, targets_of
 
 # Shares of the files: what costs a process of its own has less.
 SHARES = {
@@ -44,6 +46,7 @@ _COMMAND_EACH = 10
 _SECONDS = 45.0
 _KINDS = {"media": mutations.BINARY, "uploads": mutations.BINARY, "checkpoints": mutations.TENSORS}
 _SEALED = "VIDCAP_FUZZ_SEALED"
+_AGAIN = " again"
 
 
 @dataclass(slots=True)
@@ -85,20 +88,23 @@ class Attack:
         self.tally = Tally()
         self._seed = seed
         self._work = work
-        self._seeds = make_seeds(family, work / "seeds" / family)
-        self._bytes = [path.read_bytes() for path in self._seeds]
-        self._again: list[str] = []
+        self._again: list[int] = []
         prepare(family)
+
+    @cached_property
+    def _seeds(self) -> list[tuple[str, bytes]]:
+        paths = make_seeds(self.family, self._work / "seeds" / self.family)
+        return [(path.name, path.read_bytes()) for path in paths]
 
     def damaged(self, number: int) -> tuple[str, bytes]:
         """Return the name and the bytes of a damaged file."""
         chance = Random(f"{self._seed} {self.family} {number}")
-        place = chance.randrange(len(self._seeds))
-        name = self._seeds[place].name
+        name, seed = chance.choice(self._seeds)
+        others = [data for _, data in self._seeds]
         kinds = _KINDS.get(self.family, mutations.TEXT)
         if name.endswith((".db", ".parquet")):
             kinds = mutations.BINARY
-        return name, mutations.mutate(self._bytes[place], self._bytes, kinds, chance)
+        return name, mutations.mutate(seed, others, kinds, chance)
 
     def tasks(self, numbers: Iterator[int]) -> Iterator[Task]:
         """Yield a task for each number, and one more for each file that broke a decoder."""
@@ -109,53 +115,66 @@ class Attack:
 
     def _repeated(self) -> Iterator[Task]:
         while self._again:
-            yield self._task(int(self._again.pop()), again=True)
+            yield self._task(self._again.pop(), again=True)
+
+    def kept(self, folder: Path) -> Iterator[Task]:
+        """Yield a task for each file in a folder and each thing that is done with such files.
+
+        Of the commands, which take longer, the first.
+        """
+        for path in sorted(path for path in folder.iterdir() if path.is_file()):
+            functions, commands = targets_of(self.family, path)
+            targets = dict.fromkeys((*functions, *commands[:1]))
+            self.tally.files += 1
+            for place, target in enumerate(targets):
+                yield self._cell(f"{path.name}:{place}", path.name, path.read_bytes(), target)
 
     def _task(self, number: int, *, again: bool = False) -> Task:
         name, data = self.damaged(number)
-        folder = self._work / "cells" / f"{self.family}-{number}{'-again' if again else ''}"
+        functions, commands = targets_of(self.family, Path(name))
+        by_command = number % _COMMAND_EACH == 0
+        # A number's target has nothing to do with its seed, so that all pairs come about.
+        if again:
+            target = contained()
+        elif by_command:
+            target = commands[number // _COMMAND_EACH % len(commands)]
+        else:
+            target = functions[(number * 7 + number // _COMMAND_EACH) % len(functions)]
+        if not again:
+            self.tally.files += 1
+            self.tally.commands += by_command
+        return self._cell(f"{number}{_AGAIN * again}", name, data, target)
+
+    def _cell(self, key: str, name: str, data: bytes, target: Target) -> Task:
+        folder = self._work / "cells" / f"{self.family}-{key.replace(':', '-')}"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         path = folder / name
         path.write_bytes(data)
-        functions, commands = targets_of(self.family, path)
-        by_command = number % _COMMAND_EACH == 0
-        choice: Sequence[Any] = commands if by_command else functions
-        # A number's target has nothing to do with its seed, so all pairs come about.
-        target = contained() if again else choice[number // _COMMAND_EACH % len(choice)]
-        if not by_command and not again:
-            target = choice[(number * 7 + number // 10) % len(choice)]
-        if by_command and self.family in ("configs", "checkpoints"):
-            (folder / "told.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nA dog.\n")
-            if self.family == "checkpoints":
-                from PIL import Image
-
-                Image.new("RGB", (32, 24), "red").save(folder / "picture.png")
-        if not again:
-            self.tally.files += 1
-            self.tally.commands += by_command
-        return Task(f"{self.family}:{number}", path, folder, target, _SECONDS)
+        # What some commands take beside the file.
+        (folder / "told.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nA dog.\n")
+        (folder / "picture.ppm").write_bytes(b"P6 2 2 255\n" + bytes(12))
+        return Task(f"{self.family}:{key}", path, folder, target, _SECONDS)
 
     def judge(self, task: Task, verdict: Verdict) -> None:
         """Count what came of a file, and keep one that failed."""
         tally = self.tally
         tally.slowest = max(tally.slowest, (verdict.seconds, task.key))
         tally.memory = max(tally.memory, (verdict.memory, task.key))
-        number = task.key.partition(":")[2]
-        again = task.folder.name.endswith("-again")
-        decoder = self.family == "media" and int(number) % _COMMAND_EACH and not again
-        moving = decoder and task.target.__qualname__.startswith("_decoded")
-        if verdict.failed and moving and verdict.outcome in ("crash", "hang", "memory"):
-            # In the product this happens to a process whose work another one takes over.
+        key = task.key.partition(":")[2]
+        # In the product this happens to a process whose work another one takes over.
+        decoder = getattr(task.target, "__qualname__", "").startswith("_decoded")
+        if verdict.outcome in ("crash", "hang", "memory") and decoder and key.isdigit():
             tally.contained[f"{verdict.outcome} {verdict.words.split(' at ')[0][:60]}"] += 1
-            self._again.append(number)
+            self._again.append(int(key))
             return
         kind = verdict.outcome
         if kind == "refused":
             kind = f"refused {verdict.words.split(':')[0][:24]}"
         tally.outcomes[kind] += 1
         if verdict.failed:
-            kept = self._work / "failures" / f"{self.family}-{number}-{task.path.name}"
+            name = f"{self.family}-{key.replace(':', '-')}-{task.path.name}"
+            kept = self._work / "failures" / name
             kept.parent.mkdir(exist_ok=True)
             shutil.copyfile(task.path, kept)
             tally.failures.append(
@@ -211,8 +230,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="[%(default)s]")
     parser.add_argument("--work", type=Path, required=True, help="folder for all that is written")
     parser.add_argument("--minutes", type=float, default=60, help="stop then [%(default)s]")
-    parser.add_argument("--family", choices=sorted(FAMILIES), help="this one alone")
+    parser.add_argument(
+        "--family", choices=sorted(FAMILIES), action="append", help="this one alone, or these"
+    )
     parser.add_argument("--only", metavar="FAMILY:NUMBER", help="this file alone")
+    parser.add_argument(
+        "--again",
+        type=Path,
+        metavar="DIR",
+        help="instead of damaging any, take the files in DIR/FAMILY, such as tests/reproducers",
+    )
     parser.add_argument("--jobs", type=int, default=2, help="processes [%(default)s]")
     parser.add_argument("--sealed", action="store_true", help="no network, nothing else writable")
     arguments = parser.parse_args()
@@ -221,19 +248,23 @@ def main() -> int:
     if arguments.sealed:
         seal(work)
     started = time.monotonic()
-    families = [arguments.family] if arguments.family else list(SHARES)
+    families = arguments.family or list(SHARES)
     if arguments.only:
         families = [arguments.only.partition(":")[0]]
+    if arguments.again:
+        families = sorted(path.name for path in arguments.again.iterdir() if path.is_dir())
     shares = sum(SHARES[family] for family in families)
     report: dict[str, Any] = {}
     for family in families:
-        count = arguments.files * SHARES[family] // shares
-        numbers = iter(range(count))
+        attack = Attack(family, arguments.seed, work)
+        numbers = iter(range(arguments.files * SHARES[family] // shares))
         if arguments.only:
             numbers = iter([int(arguments.only.partition(":")[2])])
-        attack = Attack(family, arguments.seed, work)
+        tasks = attack.tasks(numbers)
+        if arguments.again:
+            tasks = attack.kept(arguments.again / family)
         run_all(
-            attack.tasks(numbers),
+            tasks,
             attack.judge,
             jobs=arguments.jobs,
             until=started + arguments.minutes * 60,

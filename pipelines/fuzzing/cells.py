@@ -7,6 +7,7 @@ folder of its own for everything it writes, and tells of what Python opens or co
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import json
 import os
 import resource
@@ -26,7 +27,7 @@ MEMORY_BYTES = 4 << 30  # of address space beyond what the parent has
 MUCH_BYTES = 1 << 30  # resident, beyond what the parent has
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _GRACE_SECONDS = 3.0
-_OWN = ("answer", "stdout", "stderr", "picture.png", "told.srt")
+_OWN = ("answer", "stdout", "stderr", "picture.ppm", "told.srt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ def _start(task: Task) -> _Cell:
 
 def _confine(task: Task) -> None:
     os.setsid()
+    faulthandler.disable()  # a test runner's would write to its own terminal
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)

@@ -64,7 +64,7 @@ _ENCODED: Sequence[tuple[str, Sequence[str]]] = (
         ("-c:v", "mpeg2video", "-b:v", "30k", "-s", "32x32", "-r", "25", "-frames:v", "3"),
     ),
     ("moving.gif", ("-s", "32x24", "-frames:v", "5")),
-    ("moving.webp.mkv", ("-c:v", "png", "-s", "16x16", "-frames:v", "3")),
+    ("coloured.mkv", ("-c:v", "png", "-s", "16x16", "-frames:v", "3")),
     ("raw.h264", (*_X264, "-f", "h264")),
     (
         "raw.hevc",
@@ -77,10 +77,19 @@ _ENCODED: Sequence[tuple[str, Sequence[str]]] = (
 # Name, and what makes it of another seed.
 _REMADE: Sequence[tuple[str, str, Sequence[str]]] = (
     ("edited.mp4", "sound.mp4", ("-ss", "0.35")),
-    ("late.mp4", "plain.mp4", ("-output_ts_offset", "3")),
-    ("sound.mkv", "sound.mp4", ()),
+    ("late.mp4", "plain.mp4", ("-map", "0", "-output_ts_offset", "3")),
+    ("sound.mkv", "sound.mp4", ("-map", "0")),
     ("two_videos.mkv", "plain.mp4", ("-map", "0", "-map", "0")),
+    ("told.mkv", "plain.mp4", ("-map", "0", "-map", "1", "-c:s", "srt")),
+    ("told.mp4", "plain.mp4", ("-map", "0", "-map", "1", "-c:s", "mov_text")),
 )
+# What some encoders ask for; others take yuv420p.
+_PIXELS = {
+    "moving.gif": "rgb8",
+    "frames.mov": "yuv422p10le",
+    "packed.avi": "rgb24",
+    "coloured.mkv": "rgb24",
+}
 _SUBTITLES = "1\n00:00:00,100 --> 00:00:00,900\nA dog.\n"
 
 
@@ -93,28 +102,19 @@ def _ffmpeg(*words: str) -> None:
 def make_videos(folder: Path) -> None:
     """Write a small video of every kind."""
     exact = ("-fflags", "+bitexact", "-flags:v", "+bitexact", "-threads", "1")
-    picture = ("-f", "lavfi", "-i", "testsrc2=size=64x48:rate=10:duration=1.2")
-    sound = ("-f", "lavfi", "-i", "sine=frequency=440:sample_rate=16000:duration=1.2")
-    for name, words in _ENCODED:
-        pixels = (
-            ()
-            if "-pix_fmt" in words or name in ("moving.gif", "frames.mov")
-            else ("-pix_fmt", "yuv420p")
-        )
-        if name in ("moving.webp.mkv", "packed.avi"):
-            pixels = ("-pix_fmt", "rgb24")
-        silent = () if "-map" in words else ("-an",)
-        _ffmpeg(*picture, *sound, *pixels, *silent, *words, *exact, str(folder / name))
-    for name, source, words in _REMADE:
-        seek, rest = (words, ()) if words[:1] == ("-ss",) else ((), words)
-        _ffmpeg(
-            *seek, "-i", str(folder / source), "-c", "copy", *rest, *exact[:2], str(folder / name)
-        )
+    words = ["-f", "lavfi", "-i", "testsrc2=size=64x48:rate=10:duration=1.2"]
+    words += ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=16000:duration=1.2"]
+    # One program for all: starting it takes longer than its work.
+    for name, options in _ENCODED:
+        words += [] if "-map" in options else ["-an"]
+        words += ["-pix_fmt", _PIXELS.get(name, "yuv420p"), *options, *exact, str(folder / name)]
+    _ffmpeg(*words)
     told = folder / "told.srt"
     told.write_text(_SUBTITLES, encoding="utf-8")
-    for name, codec in (("told.mkv", "srt"), ("told.mp4", "mov_text")):
-        _ffmpeg("-i", str(folder / "plain.mp4"), "-i", str(told), "-map", "0", "-map", "1",
-                "-c:v", "copy", "-c:s", codec, *exact[:2], str(folder / name))  # fmt: skip
+    for name, source, options in _REMADE:
+        seek, rest = (options, ("-map", "0")) if "-ss" in options else ((), options)
+        inputs = [*seek, "-i", str(folder / source), "-i", str(told)]
+        _ffmpeg(*inputs, "-c", "copy", *rest, *exact[:2], str(folder / name))
     told.unlink()
 
 

@@ -260,7 +260,7 @@ _COMMANDS: Mapping[str, Sequence[Target]] = {
         commanded("check -q --json FILE"),
         commanded("convert -q FILE OUT/new.ass"),
     ),
-    "checkpoints": (commanded("caption -q --captioner FILE --threads 1 OUT/../picture.png"),),
+    "checkpoints": (commanded("caption -q --captioner FILE --threads 1 OUT/../picture.ppm"),),
     "configs": (commanded("check -q --preset FILE OUT/../told.srt"),),
     "library": (
         commanded("library status -q --json --db FILE"),

@@ -4,8 +4,7 @@
 
 makes small healthy files of seven families (videos and pictures, subtitles, scripts of
 descriptions, checkpoints, configurations, libraries, uploads), damages them in ways drawn from
-``--seed``, and gives each to what reads it: the public functions, and for one file in ten the
-command.  Every file has a process of its own.  Failures are crashes, hangs, tracebacks, much
+``--seed``, and gives each to what reads it: the public functions, and some to the command.  Every file has a process of its own.  Failures are crashes, hangs, tracebacks, much
 memory, connections, unpickling, files written elsewhere or left over, and processes left running; a
 decoder process that breaks is none where the job survives it, but is counted.  The files that fail
 are kept in ``WORK/failures``; once mended they go to ``tests/reproducers``, for ``--again``.
@@ -42,7 +41,9 @@ SHARES = {
     "media": 45, "subtitles": 20, "scripts": 8, "checkpoints": 6, "configs": 9, "library": 9,
     "uploads": 3,
 }  # fmt: skip
-_COMMAND_EACH = 10
+# One file in so many is given to a command; over a video it takes a second.
+_COMMAND_EACH = {"media": 25}
+_COMMAND_EACH_OTHER = 10
 _SECONDS = 45.0
 _KINDS = {"media": mutations.BINARY, "uploads": mutations.BINARY, "checkpoints": mutations.TENSORS}
 _SEALED = "VIDCAP_FUZZ_SEALED"
@@ -86,6 +87,7 @@ class Attack:
     def __init__(self, family: str, seed: int, work: Path) -> None:
         self.family = family
         self.tally = Tally()
+        self._each = _COMMAND_EACH.get(family, _COMMAND_EACH_OTHER)
         self._seed = seed
         self._work = work
         self._again: list[int] = []
@@ -132,14 +134,14 @@ class Attack:
     def _task(self, number: int, *, again: bool = False) -> Task:
         name, data = self.damaged(number)
         functions, commands = targets_of(self.family, Path(name))
-        by_command = number % _COMMAND_EACH == 0
+        by_command = number % self._each == 0
         # A number's target has nothing to do with its seed, so that all pairs come about.
         if again:
             target = contained()
         elif by_command:
-            target = commands[number // _COMMAND_EACH % len(commands)]
+            target = commands[number // self._each % len(commands)]
         else:
-            target = functions[(number * 7 + number // _COMMAND_EACH) % len(functions)]
+            target = functions[(number * 7 + number // self._each) % len(functions)]
         if not again:
             self.tally.files += 1
             self.tally.commands += by_command

@@ -4,10 +4,11 @@
 
 makes small healthy files of seven families (videos and pictures, subtitles, scripts of
 descriptions, checkpoints, configurations, libraries, uploads), damages them in ways drawn from
-``--seed``, and gives each to what reads it: the public functions, and some to the command.  Every file has a process of its own.  Failures are crashes, hangs, tracebacks, much
-memory, connections, unpickling, files written elsewhere or left over, and processes left running; a
-decoder process that breaks is none where the job survives it, but is counted.  The files that fail
-are kept in ``WORK/failures``; once mended they go to ``tests/reproducers``, for ``--again``.
+``--seed``, and gives each to what reads it: the public functions, and some to the command.  Every
+file has a process of its own.  Failures are crashes, hangs, tracebacks, much memory, connections,
+unpickling, files written elsewhere or left over, and processes left running; a decoder process that
+breaks is none where the job survives it, but is counted.  The files that fail are kept in
+``WORK/failures``; once mended they go to ``tests/reproducers``, for ``--again``.
 The same seed gives the same files; ``--only media:123`` runs one.
 
 It needs Linux and ffmpeg.  To show that nothing needs a network, and that nothing is written

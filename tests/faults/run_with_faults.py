@@ -2,7 +2,8 @@
 
 The environment says which: ``FAULTS_BEGUN`` names a file to make once signals are listened to,
 ``FAULTS_PICTURES`` an action on a file (``unlink`` or ``truncate``) at the first pictures,
-``FAULTS_CLOCK`` lets the wall clock jump, ``FAULTS_DECODERS`` names those to be tried.
+``FAULTS_CLOCK`` lets the wall clock jump, ``FAULTS_DECODERS`` names those to be tried, and
+``FAULTS_NETWORK`` ends the command at an attempt to reach somebody.
 """
 
 from __future__ import annotations
@@ -50,11 +51,20 @@ def jump() -> None:
     time.time = lambda: real() + 86_400 * next(days)  # type: ignore[assignment]
 
 
+def cut(event: str, given: tuple[Any, ...]) -> None:
+    """End the process at what would reach out."""
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        os.write(2, f"reached out: {event} {given[1:]}\n".encode())
+        os._exit(99)
+
+
 # At import, which processes that are spawned do as well.
 for module in (vidcap.captioning.registry, vidcap.jobs.crew, vidcap.jobs.indexing):
     module.load_captioner = load  # type: ignore[attr-defined]
 if "FAULTS_CLOCK" in os.environ:
     jump()
+if "FAULTS_NETWORK" in os.environ:
+    sys.addaudithook(cut)
 if "FAULTS_DECODERS" in os.environ:
     vidcap.video.source.AUTO_ORDER = tuple(os.environ["FAULTS_DECODERS"].split())
     assert vidcap.video.source.open_video.__kwdefaults__

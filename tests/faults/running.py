@@ -79,9 +79,13 @@ def start(
     *,
     words: Sequence[str] = (),
     more: Sequence[str] = (),
+    before: Sequence[str] = (),
     **environment: str,
 ) -> subprocess.Popen[str]:
-    """Start a command of the table, or other words, in a session of its own."""
+    """Start a command of the table, or other words, in a session of its own.
+
+    ``more`` comes behind the words, ``before`` is a program that is to run it.
+    """
     filled = [
         word.replace("IN/", f"{given}/").replace("OUT/", f"{out}/")
         for word in (*(words or COMMANDS[name]), *more)
@@ -89,7 +93,7 @@ def start(
     temporary = out.parent / f"{out.name}-tmp"
     temporary.mkdir(exist_ok=True)
     return subprocess.Popen(
-        [sys.executable, SCRIPT, *filled],
+        [*before, sys.executable, SCRIPT, *filled],
         cwd=ROOT,
         env={
             **os.environ,
@@ -120,10 +124,11 @@ def run(
     *,
     words: Sequence[str] = (),
     more: Sequence[str] = (),
+    before: Sequence[str] = (),
     **environment: str,
 ) -> Ended:
     """Run a command to its end; nothing of it may be left, and it may not show a traceback."""
-    process = start(name, given, out, words=words, more=more, **environment)
+    process = start(name, given, out, words=words, more=more, before=before, **environment)
     _, err = process.communicate(timeout=120)
     assert "Traceback" not in err
     assert nobody_is_left(process.pid)

@@ -54,7 +54,7 @@ def disk(folder: Path, options: str) -> Iterator[Path]:
         subprocess.run(["umount", folder], check=True)
 
 
-@pytest.mark.parametrize("name", named(("subtitle", "mux", "describe", "export", "convert")))
+@pytest.mark.parametrize("name", named(("subtitle", "mux", "export")))
 def test_a_full_disk_is_said_and_leaves_what_is_finished(
     name: str, given: Path, undisturbed: Callable[[str], Undisturbed], tmp_path: Path
 ) -> None:

@@ -39,8 +39,8 @@ from fuzzing.targets import Target, contained, prepare, targets_of
 
 # Shares of the files: what costs a process of its own has less.
 SHARES = {
-    "media": 45, "subtitles": 20, "scripts": 8, "checkpoints": 6, "configs": 9, "library": 9,
-    "uploads": 3,
+    "media": 42, "subtitles": 22, "scripts": 10, "checkpoints": 6, "configs": 9, "library": 9,
+    "uploads": 2,
 }  # fmt: skip
 # One file in so many is given to a command; over a video it takes a second.
 _COMMAND_EACH = {"media": 25}

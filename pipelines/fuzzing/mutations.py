@@ -150,7 +150,12 @@ def _edit(data: bytearray, chance: Random, *, new: str) -> bytearray:
 def number(data: bytearray, other: bytes, chance: Random) -> bytearray:
     """Put in a number that is hard to read."""
     digits = "9" * chance.choice((3, 12, 400, 5000))
-    return _edit(data, chance, new=chance.choice((*_NUMBERS, digits)))
+    new = chance.choice((*_NUMBERS, "1e999999999", digits))
+    values = [match.span(1) for match in re.finditer(rb'="([^"]*)"', bytes(data))]
+    if values and chance.random() < 0.5:
+        start, end = chance.choice(values)
+        return data[:start] + new.encode() + data[end:]
+    return _edit(data, chance, new=new)
 
 
 def token(data: bytearray, other: bytes, chance: Random) -> bytearray:
@@ -159,12 +164,17 @@ def token(data: bytearray, other: bytes, chance: Random) -> bytearray:
 
 
 def nest(data: bytearray, other: bytes, chance: Random) -> bytearray:
-    """Nest something deeply."""
+    """Nest something deeply, in XML between two tags."""
     depth = chance.choice((50, 1200, 20000))
     opening, closing = chance.choice(
         (("[", "]"), ("{", "}"), ('{"a":', "}"), ("<p>", "</p>"), ("<span begin='1s'>", "</span>"))
     )
-    return _edit(data, chance, new=opening * depth + closing * chance.choice((depth, depth, 0)))
+    new = opening * depth + closing * chance.choice((depth, depth, 0))
+    tags = [at for at, byte in enumerate(data) if byte == ord(">")]
+    if opening.startswith("<") and tags:
+        at = chance.choice(tags) + 1
+        return data[:at] + new.encode() + data[at:]
+    return _edit(data, chance, new=new)
 
 
 def double(data: bytearray, other: bytes, chance: Random) -> bytearray:

@@ -88,7 +88,14 @@ def _parse(path: Path, text: str | None) -> Manifest:
         manifest = Manifest(vocabulary=tuple(words), **values)
         if not 1 <= int(manifest.picture_size) <= 4096:
             raise ValueError(f"picture_size {manifest.picture_size} is not from 1 to 4096")
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise ModelError(f"{path}: the checkpoint's header is damaged: {error}") from error
     return manifest
 

@@ -7,6 +7,7 @@ version is one more tuple of statements.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -118,7 +119,8 @@ def speaking_of(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _explained(path, error) from error
-    except UnicodeDecodeError as error:  # sqlite3 cannot even say what is wrong with a schema
+    # sqlite3 cannot always say what is wrong with a schema; and a column may hold anything.
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise DataError(f"{path}: the catalogue is damaged: {error}") from error
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -49,6 +52,16 @@ def test_a_missing_extra_is_one_line_with_the_command() -> None:
 
 def test_an_extra_that_is_there_is_imported() -> None:
     assert import_extra("json", "web").__name__ == "json"
+
+
+def test_onnxruntime_keeps_no_account_of_itself(tmp_path: Path) -> None:
+    # It opens a session of its telemetry with a file, before it sends anything.
+    pytest.importorskip("onnxruntime")
+    program = "from vidcap.extras import import_extra; import_extra('onnxruntime', 'describe')"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_readme_has_the_table_of_exit_codes() -> None:

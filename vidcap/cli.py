@@ -58,8 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reporter.warn("vidcap: terminated; finished files stay")
         return exits.TERMINATED
     except Exception as error:
-        from vidcap.commands.outcomes import internal
+        from vidcap.commands.outcomes import foreseen, internal
 
+        known = foreseen(error)
+        if isinstance(known, VidcapError):
+            reporter.warn(f"vidcap: {known}")
+            return known.exit_code
         reporter.warn(f"vidcap: {internal(error)}")
         return exits.INTERNAL
 

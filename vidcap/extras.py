@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Mapping
 from types import ModuleType
 
 from vidcap.errors import MissingExtraError
+
+# onnxruntime 1.32 tells a server of its maker that it was imported, unless it finds this.  vidcap
+# opens no connection that nobody told it to open.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 # Module to import: distribution to install.
 REQUIRED: Mapping[str, str] = {

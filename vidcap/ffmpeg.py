@@ -12,6 +12,9 @@ from pathlib import Path
 
 from vidcap.errors import MissingExtraError, OutputError
 
+# What ffmpeg 4 to 8 say when they cannot write the end of a file.
+_UNWRITTEN = ("Error writing trailer", "Error closing file")
+
 
 def ffmpeg_program() -> str:
     """Return the path of an ffmpeg program: the system's, or the one that imageio-ffmpeg brings.
@@ -78,8 +81,26 @@ def run_ffmpeg(
             with contextlib.suppress(OSError):
                 process.kill()
             process.wait()
-        if code:
-            messages.seek(0)
-            said = messages.read().decode("utf-8", "replace").split("\n")
-            last = next((line for line in reversed(said) if line.strip()), f"exit code {code}")
-            raise OutputError(f"{subject}: ffmpeg failed: {last.strip()[:300]}")
+        messages.seek(0)
+        said = messages.read().decode("utf-8", "replace")
+    check_ffmpeg(code, said, subject=subject)
+
+
+def check_ffmpeg(code: int, said: str, *, subject: object) -> None:
+    """Make sure that ffmpeg wrote all of a file.
+
+    Where the disk is full at the file's end, ffmpeg says so and still leaves with 0.
+
+    Args:
+        code: what it left with.
+        said: its messages.
+        subject: what an error is about.
+
+    Raises:
+        OutputError: it failed; the message has its last line.
+    """
+    lines = [line.strip() for line in said.split("\n") if line.strip()]
+    unwritten = [line for line in lines if any(words in line for words in _UNWRITTEN)]
+    if code or unwritten:
+        words = [line for line in lines if line != "Conversion failed!"] or [f"exit code {code}"]
+        raise OutputError(f"{subject}: ffmpeg failed: {(unwritten or words)[-1][:300]}")

@@ -46,11 +46,11 @@ def load(folder: Path | str, **options: object) -> object:
     return load_captioner(f"hf:{folder}", device="cpu", threads=1, **options)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("model", ["blip", "smolvlm"])
-def test_a_folder_is_read_without_opening_a_connection(model: str, tmp_path: Path) -> None:
-    folder = MODELS[model](tmp_path / model)
-    # What fetches unasked: an adapter's base model named in the folder, and files that are missing.
-    (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "some/where"}')
+def test_a_folder_is_read_without_opening_a_connection(tmp_path: Path) -> None:
+    folders = [MODELS[model](tmp_path / model) for model in ("blip", "smolvlm")]
+    for folder in folders:
+        # What fetches unasked: an adapter's base model named in the folder, and missing files.
+        (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "some/where"}')
     program = f"""
 import socket
 def refuse(*arguments, **options):
@@ -61,12 +61,14 @@ socket.create_connection = refuse
 socket.getaddrinfo = refuse
 import numpy as np
 from vidcap.captioning.registry import load_captioner
-captioner = load_captioner({f"hf:{folder}"!r}, device="cpu", threads=1, batch_size=1)
-print(captioner.caption([np.zeros((32, 32, 3), dtype=np.uint8)])[0].text)
+for folder in {[str(folder) for folder in folders]!r}:
+    captioner = load_captioner(f"hf:{{folder}}", device="cpu", threads=1, batch_size=1)
+    print(captioner.caption([np.zeros((32, 32, 3), dtype=np.uint8)])[0].text)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip()
+    assert all(line.strip() for line in done.stdout.splitlines())
+    assert len(done.stdout.splitlines()) == 2
     assert done.stderr == ""
 
 

@@ -20,8 +20,8 @@ from vidcap.index.interchange import export_lines
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("run_with_fake.py")
 # The default suite kills a few times; VIDCAP_KILLS=20, with forty videos, takes two minutes more.
-KILLS = int(os.environ.get("VIDCAP_KILLS", "4"))
-COUNT = 2 * KILLS
+KILLS = int(os.environ.get("VIDCAP_KILLS", "2"))
+COUNT = max(8, 2 * KILLS)
 
 pytestmark = pytest.mark.slow
 

@@ -80,7 +80,7 @@ def test_the_voice_stands_where_it_should_in_every_channel() -> None:
 
 
 def test_the_film_stands_still_where_the_timeline_says() -> None:
-    film = np.arange(4 * RATE, dtype=np.float32)[:, None] / (4 * RATE) + 1
+    film = np.linspace(1, 2, 4 * RATE, dtype=np.float32)[:, None]
     timeline = Timeline(((0, 500), (2000, 1000)))
     out = mix(film, [], timeline=timeline)[:, 0]
     assert len(out) == len(film) + 1.5 * RATE

@@ -74,6 +74,18 @@ def test_a_claim_is_ones_own_until_it_is_given_up_or_its_time_is_over(
         assert catalogue.claim("x")
 
 
+def test_a_claim_from_before_a_clock_was_set_back_is_void(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = claims.time.time()
+    with Catalogue(catalogue.path) as other:
+        monkeypatch.setattr(claims.time, "time", lambda: now + 86_400)
+        assert catalogue.claim("x")
+        monkeypatch.setattr(claims.time, "time", lambda: now)
+        assert other.claim("x")
+        assert not catalogue.claim("x")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere a claim lasts until its time is over")
 def test_the_claim_of_a_process_that_is_gone_is_anybodys(catalogue: Catalogue) -> None:
     program = (

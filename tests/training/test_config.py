@@ -42,8 +42,8 @@ def test_there_are_shipped_configurations():
         ("name: x\nstages: [{learning_rat: 1}]\n", "unknown setting 'learning_rat'"),
         ("views: 3\n", "name"),
         ("[1, 2]", "not a mapping"),
-        ("a: [", "cannot be read as YAML"),
-        ("!!python/object/apply:os.system ['true']", "cannot be read as YAML"),
+        ("a: [", "is not YAML"),
+        ("!!python/object/apply:os.system ['true']", "is not YAML"),
     ],
 )
 def test_a_bad_configuration_is_refused_with_the_reason(tmp_path, text, message):

@@ -105,7 +105,14 @@ def _parse(path: Path, text: str | None) -> Manifest:
             raise ValueError(f"picture_size {manifest.picture_size} is not from 1 to 4096")
         if not manifest.things and any(map(_needs_things, _calibrations(manifest))):
             raise ValueError("calibration: there are no things for it to stand on")
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise ModelError(f"{path}: the checkpoint's header is damaged: {error}") from error
     return manifest
 

@@ -59,6 +59,8 @@ def export_checkpoint(
         MissingExtraError: int8 needs the packages of the ``export`` extra.
         OutputError: the target cannot be written.
     """
+    if precision == "int8" and not pictures:
+        raise ModelError("int8 needs pictures to measure the ranges of activations on")
     model, manifest = load_model(source)
     with torch.no_grad():
         fold_batch_norm(model.encoder)
@@ -127,8 +129,6 @@ def _convert(model: CaptionModel, picture_size: int) -> tuple[Any, Any]:
 
 def _quantise(encode: Any, pictures: Sequence[NDArray[np.uint8]]) -> Any:
     """Give the encoder int8 activations, whose ranges are those on the pictures."""
-    if not pictures:
-        raise ModelError("int8 needs pictures to measure the ranges of activations on")
     openvino.import_openvino()  # so that nncf finds no telemetry either
     nncf = import_extra("nncf", "export")
     nncf.set_log_level(40)

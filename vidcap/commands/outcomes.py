@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import traceback
 from collections import Counter
@@ -14,7 +15,13 @@ from typing import TypeVar
 
 from vidcap.commands import exits
 from vidcap.commands.progress import Reporter
-from vidcap.errors import MissingExtraError, ModelError, NothingToSayError, VidcapError
+from vidcap.errors import (
+    MissingExtraError,
+    ModelError,
+    NothingToSayError,
+    OutputError,
+    VidcapError,
+)
 
 T = TypeVar("T")
 
@@ -53,6 +60,7 @@ class Outcome:
             ModelError, MissingExtraError, BrokenPipeError: passed on, for every other input would
                 end alike.
         """
+        error = foreseen(error)
         words = str(error).removeprefix(f"{path}: ").removeprefix(f"{path.absolute()}: ")
         match error:
             case ModelError() | MissingExtraError() | BrokenPipeError():
@@ -117,6 +125,19 @@ def exit_code(outcomes: Sequence[Outcome]) -> int:
     if any(outcome.state is State.FAILED for outcome in outcomes):
         return exits.SOME_FAILED
     return max((outcome.exit_code for outcome in outcomes), default=exits.OK)
+
+
+def foreseen(error: Exception) -> Exception:
+    """Return what a full or read-only disk raises as an error of vidcap's; others stay.
+
+    Results are written in one place, which says so itself; files on the way are in many.
+    """
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return OutputError(
+            f"{error.filename or 'a temporary file'}: cannot be written: {error.strerror}; "
+            "make room, or name another folder for what is temporary in TMPDIR"
+        )
+    return error
 
 
 def internal(error: BaseException) -> str:

@@ -218,7 +218,8 @@ def _record_path(path: Path) -> Path:
 def _read_record(path: Path) -> dict[str, Any]:
     try:
         record = json.loads(_record_path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # none, or damaged: then the file counts as somebody else's
+    # None, or damaged: then the file counts as somebody else's.
+    except (OSError, ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
 

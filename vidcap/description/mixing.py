@@ -24,7 +24,7 @@ from vidcap.description.script import Description
 from vidcap.description.sound import Samples
 from vidcap.description.voices.base import Speech
 from vidcap.errors import OutputError
-from vidcap.ffmpeg import ffmpeg_program, file_url
+from vidcap.ffmpeg import check_ffmpeg, ffmpeg_program, file_url
 from vidcap.files import replacing
 
 RATE = 48_000
@@ -319,10 +319,7 @@ def _feed(
             process.wait()
         messages.seek(0)
         said = messages.read()
-    if code:
-        lines = said.decode("utf-8", "replace").strip().split("\n")
-        last = next((line for line in reversed(lines) if line != "Conversion failed!"), "")
-        raise OutputError(f"{subject}: ffmpeg failed: {last[:300]}")
+    check_ffmpeg(code, said.decode("utf-8", "replace"), subject=subject)
     return said
 
 

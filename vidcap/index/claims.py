@@ -30,7 +30,7 @@ def claim(connection: sqlite3.Connection, content: str, owner: str) -> bool:
         row = connection.execute(
             "SELECT owner, until FROM claim WHERE content = ?", (content,)
         ).fetchone()
-        if row is not None and row[0] != owner and row[1] > now and not _is_gone(row[0]):
+        if row is not None and row[0] != owner and _lasts(row[1], now) and not _is_gone(row[0]):
             return False
         connection.execute(
             "INSERT OR REPLACE INTO claim (content, owner, until) VALUES (?, ?, ?)",
@@ -51,6 +51,14 @@ def release(connection: sqlite3.Connection, content: str, owner: str) -> bool:
     """Give up a claim, and return whether it was still the owner's."""
     done = connection.execute("DELETE FROM claim WHERE content = ? AND owner = ?", (content, owner))
     return done.rowcount == 1
+
+
+def _lasts(until: float, now: float) -> bool:
+    """Return whether a claim is of use still.
+
+    One that would last longer than any can was made before a clock was set back.
+    """
+    return now < until <= now + LEASE
 
 
 def _is_gone(owner: str) -> bool:

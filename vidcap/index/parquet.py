@@ -100,7 +100,15 @@ def videos_in(
             rows.setdefault(row["content"], []).append(row)
         made = [_video_in(group) for group in rows.values()]
     # pyarrow's own errors are kinds of these.
-    except (ValueError, KeyError, TypeError, OSError, NotImplementedError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OSError,
+        NotImplementedError,
+        RecursionError,
+    ) as error:
         raise DataError(f"{path}: holds no videos of a catalogue: {error}") from error
     yield from made
 

@@ -7,6 +7,7 @@ version is one more tuple of statements.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -118,6 +119,9 @@ def speaking_of(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _explained(path, error) from error
+    # sqlite3 cannot always say what is wrong with a schema; and a column may hold anything.
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise DataError(f"{path}: the catalogue is damaged: {error}") from error
 
 
 def _explained(path: Path, error: sqlite3.Error) -> VidcapError:

@@ -139,7 +139,7 @@ class Catalogue(Closing):
                 f"SELECT {_VIDEO} FROM video WHERE content = ?",
                 (content,),
             ).fetchone()
-        return _video(row) if row else None
+            return _video(row) if row else None
 
     def videos(self) -> Iterator[VideoRecord]:
         """Yield all videos, in the order of their contents."""
@@ -238,34 +238,34 @@ class Catalogue(Closing):
                 " WHERE content = ? ORDER BY position",
                 (content,),
             ).fetchall()
-        return [
-            SceneRecord(
-                start,
-                end,
-                text,
-                score,
-                confidence,
-                tuple(json.loads(frames)),
-                thumbnail,
-                None if tags is None else json.loads(tags),
-                screen_text,
-                sentence,
-                picture,
-            )
-            for (
-                start,
-                end,
-                text,
-                score,
-                confidence,
-                frames,
-                thumbnail,
-                tags,
-                screen_text,
-                sentence,
-                picture,
-            ) in rows
-        ]
+            return [
+                SceneRecord(
+                    start,
+                    end,
+                    text,
+                    score,
+                    confidence,
+                    tuple(json.loads(frames)),
+                    thumbnail,
+                    None if tags is None else json.loads(tags),
+                    screen_text,
+                    sentence,
+                    picture,
+                )
+                for (
+                    start,
+                    end,
+                    text,
+                    score,
+                    confidence,
+                    frames,
+                    thumbnail,
+                    tags,
+                    screen_text,
+                    sentence,
+                    picture,
+                ) in rows
+            ]
 
     # Upkeep
 

@@ -94,11 +94,12 @@ def break_lines(text: str, width: int) -> tuple[str, ...]:
 
 
 def forbidden_breaks(lines: Sequence[str]) -> int:
-    """Return how many of the line ends part words that belong together."""
-    return sum(
-        break_penalty(upper.split()[-1], lower.split()[0]) >= _FORBIDDEN
-        for upper, lower in pairwise(lines)
-    )
+    """Return how many of the line ends part words that belong together.
+
+    Lines without a word, as in files of others, part nothing.
+    """
+    said = [words for line in lines if (words := line.split())]
+    return sum(break_penalty(upper[-1], lower[0]) >= _FORBIDDEN for upper, lower in pairwise(said))
 
 
 def break_penalty(left: str, right: str) -> int:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from vidcap.captioning.caption import Budget
 from vidcap.errors import DataError, UsageError
+from vidcap.plain_yaml import read_yaml
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 _DEFAULT_FRAME_RATE = Fraction(25)
+_LONGEST_FIGURE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +154,9 @@ def load_preset(name: str | Path) -> Preset:
             f"or a .yaml file"
         )
     try:
-        text = source.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{name}: is not UTF-8 text") from error
+        return _preset(read_yaml(source))
     except OSError as error:
         raise UsageError(f"{name}: cannot be read: {error.strerror or error}") from error
-    try:
-        return _parse(text)
     except (DataError, UsageError) as error:
         raise DataError(f"{name}: {error}") from error
 
@@ -167,13 +165,7 @@ def _shipped() -> Traversable:
     return resources.files("vidcap.subtitles") / "presets"
 
 
-def _parse(text: str) -> Preset:
-    import yaml
-
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise DataError(f"is not YAML: {' '.join(str(error).split())}") from error
+def _preset(data: Any) -> Preset:
     if not isinstance(data, dict):
         raise DataError("is no mapping of keys to values")
     kinds = {field.name: str(field.type) for field in fields(Preset)}
@@ -181,7 +173,7 @@ def _parse(text: str) -> Preset:
     keys = ", ".join(kinds)
     for key in data:
         if key not in kinds:
-            raise DataError(f"unknown key {key!r}; the keys are {keys}")
+            raise DataError(f"unknown key {key!r:.40}; the keys are {keys}")
     for key in kinds:
         if key in needed and key not in data:
             raise DataError(f"key {key!r} is missing; the keys are {keys}")
@@ -192,15 +184,17 @@ def _value(key: str, kind: str, value: Any) -> Any:
     if kind == "str":
         if isinstance(value, str) and value:
             return value
-        raise DataError(f"{key} is {value!r}; it must be a word")
+        raise DataError(f"{key} is {value!r:.40}; it must be a word")
     if kind == "int":
         if isinstance(value, int) and not isinstance(value, bool):
             return value
-        raise DataError(f"{key} is {value!r}; it must be a whole number")
+        raise DataError(f"{key} is {value!r:.40}; it must be a whole number")
     if isinstance(value, int | float | str) and not isinstance(value, bool):
         try:
             # Through the decimal spelling: 0.1 in the file means a tenth, not the nearest double.
-            return Fraction(str(value))
+            # 1e999999999 is short to write and takes hours to work out.
+            if len(str(value)) <= _LONGEST_FIGURE and "e" not in str(value).lower():
+                return Fraction(str(value))
         except (ValueError, ZeroDivisionError):
             pass
-    raise DataError(f"{key} is {value!r}; it must be a number or a fraction such as 5/6")
+    raise DataError(f"{key} is {value!r:.40}; it must be a number or a fraction such as 5/6")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from vidcap.errors import DataError
+from vidcap.plain_yaml import read_yaml
 
 OBJECTIVES = ("cross-entropy", "self-critical")
 
@@ -178,13 +179,13 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 
 def _build(kind: type[_Config], values: Any, path: Path) -> _Config:
     if not isinstance(values, dict):
-        raise DataError(f"{path}: {values!r} is not a mapping of settings")
+        raise DataError(f"{path}: {values!r:.40} is not a mapping of settings")
     known = {entry.name: str(entry.type) for entry in fields(kind)}
     for name, value in values.items():
         if name not in known:
-            raise DataError(f"{path}: unknown setting {name!r}; known are {', '.join(known)}")
+            raise DataError(f"{path}: unknown setting {name!r:.40}; known are {', '.join(known)}")
         if not isinstance(value, _KINDS[known[name]]) or isinstance(value, bool):
-            raise DataError(f"{path}: {name}: {value!r} is no {known[name]}")
+            raise DataError(f"{path}: {name}: {value!r:.40} is no {known[name]}")
     frozen: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
     }
@@ -211,12 +212,12 @@ def load_config(path: Path) -> TrainingConfig:
     Raises:
         DataError: the file cannot be read, has an unknown key, or a value of the wrong kind.
     """
-    import yaml
-
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DataError(f"{path}: cannot be read as YAML: {error}") from error
+        values = read_yaml(path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
     if isinstance(values, dict) and isinstance(values.get("stages"), list):
         values["stages"] = [stage_from(stage, path) for stage in values["stages"]]
     return _build(TrainingConfig, values, path)

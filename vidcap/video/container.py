@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,15 @@ from vidcap.errors import MediaError
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.packet import Packet
+    from av.stream import Stream
     from av.video.stream import VideoStream
 
 _PLAYLISTS = {"hls", "applehttp", "concat", "dash", "imf", "sdp", "rtsp", "ffmetadata", "webm_dash"}
 # Bytes of an MPEG transport packet: plain, with a time stamp, with error correction.
 _TRANSPORT_PACKETS = (188, 192, 204)
+# An hour of sound has some 200,000.
+_MOST_UNKNOWN_PACKETS = 1_000_000
 _TEXT_ART = {"tty", "bin", "xbin", "adf", "idf"}
 
 
@@ -118,6 +123,24 @@ def shown_stream(streams: list[VideoStream]) -> VideoStream:
         return decodable, bool(stream.disposition & Disposition.default), area, -stream.index
 
     return max(streams, key=rank)
+
+
+def packets_of(container: InputContainer) -> Iterator[Packet[Stream]]:
+    """Yield the packets of the streams that a file had when it was opened, in its order.
+
+    PyAV fails at each packet of a stream that begins later, as those of MPEG transport streams and
+    Flash may; it has been read by then, and one asks for the next.
+
+    Raises:
+        av.FFmpegError: the next cannot be read; asking again may give those behind it.
+    """
+    for _ in range(_MOST_UNKNOWN_PACKETS):
+        with suppress(IndexError):
+            for packet in container.demux():
+                # PyAV's own mark for flushing, one a stream, is none.
+                if packet.dts is not None or packet.pts is not None or packet.size:
+                    yield packet
+            return
 
 
 def why_cut_off(container: InputContainer, stream: VideoStream) -> str:

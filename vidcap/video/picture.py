@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +21,8 @@ if TYPE_CHECKING:
 
 # More than the largest medium-format camera gives; beyond it a file is a mistake or a bomb.
 MAX_PICTURE_PIXELS = 200_000_000
+# There is one for all threads.
+_STANDARD_ERROR = threading.Lock()
 
 
 def squash(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -65,7 +72,7 @@ def read_picture(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
     file = regular_file(path)
     # Pillow's own limit only warns; the size is in the header, before anything is decoded.
     try:
-        with Image.open(file) as picture:
+        with _quiet(), Image.open(file) as picture:
             width, height = picture.size
             if width * height > MAX_PICTURE_PIXELS:
                 raise MediaError(
@@ -79,6 +86,23 @@ def read_picture(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
         raise MediaError(f"{path}: {error}") from None
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise MediaError(f"{path}: the picture cannot be decoded: {error}") from None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Pillow's warnings, and what libtiff writes past Python, from the user's terminal.
+
+    What matters of them is in the error that follows; one of vidcap's is one line.
+    """
+    with _STANDARD_ERROR, warnings.catch_warnings(), Path(os.devnull).open("wb") as nowhere:
+        warnings.simplefilter("ignore")
+        kept = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _eight_bit_rgb(picture: Image.Image) -> NDArray[np.uint8]:

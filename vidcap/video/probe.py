@@ -6,11 +6,13 @@ import math
 import os
 import re
 from fractions import Fraction
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from vidcap.errors import MediaError
 from vidcap.video.container import (
     open_container,
+    packets_of,
     regular_file,
     shown_stream,
     video_streams,
@@ -105,14 +107,14 @@ def _first_picture(
     stream.codec_context.thread_count = 1
     reason = "no picture was in it"
     try:
-        for number, packet in enumerate(container.demux(stream)):
+        packets = (one for one in packets_of(container) if one.stream_index == stream.index)
+        # Nothing behind the last packet: what a decoder has kept for later.
+        for packet in chain(islice(packets, _FIRST_PICTURE_PACKETS), [None]):
             try:
-                for picture in packet.decode():
+                for picture in stream.codec_context.decode(packet):
                     return picture
             except (av.FFmpegError, ValueError) as error:
                 reason = str(getattr(error, "strerror", None) or error)
-            if number >= _FIRST_PICTURE_PACKETS:
-                break
     except av.FFmpegError as error:
         reason = str(error.strerror or error)
     codec = stream.codec_context.name

@@ -7,6 +7,7 @@ process that started it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, BinaryIO
 
-from vidcap.errors import MediaError, VidcapError
+from vidcap.errors import MediaError
 from vidcap.video import wire
 from vidcap.video.confine import confine_as_told
 from vidcap.video.picture import squash
@@ -159,6 +160,22 @@ def _read_video(request: wire.Message, out: BinaryIO) -> None:
     reader.close()
 
 
+def answer(request: wire.Message, out: BinaryIO) -> None:
+    """Read the video that a request names, and write all that comes of it as messages.
+
+    Raises:
+        BrokenPipeError: nobody wants the messages any more.
+    """
+    try:
+        _read_video(request, out)
+    except BrokenPipeError:
+        raise
+    except MediaError as error:
+        wire.send(out, {"kind": "refused", "message": str(error)})
+    except Exception as error:
+        wire.send(out, {"kind": "failed", "message": f"{type(error).__name__}: {error}"})
+
+
 def main() -> None:
     """Serve the one request on standard input."""
     # Ctrl-C goes to the whole group; the parent decides what becomes of this process.
@@ -171,14 +188,8 @@ def main() -> None:
     request = received[0]
     _end_with_parent(sys.stdin.buffer)
     sys.path.extend(place for place in request["import_path"] if place not in sys.path)
-    try:
-        _read_video(request, out)
-    except BrokenPipeError:
-        os._exit(0)
-    except MediaError as error:
-        wire.send(out, {"kind": "refused", "message": str(error)})
-    except (VidcapError, Exception) as error:
-        wire.send(out, {"kind": "failed", "message": f"{type(error).__name__}: {error}"})
+    with contextlib.suppress(BrokenPipeError):
+        answer(request, out)
     # Skip the libraries' own tidying up: some hang or crash in it, and nothing is left to save.
     os._exit(0)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -14,6 +13,7 @@ from vidcap.subtitles.times import nearest_ms
 from vidcap.web.markup import said
 
 _LONGEST_TEXT = 500
+_LONGEST = 1_000_000
 
 
 def edited(document: Document, index: int, *, start: float, end: float, text: str) -> Document:
@@ -95,8 +95,9 @@ def _with_scenes(document: Document, scenes: Sequence[Scene]) -> Document:
 
 
 def _exact(name: str, value: float) -> Fraction:
-    if not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        raise UsageError(f"{name} is {value}; it must be seconds, 0 or more")
+    # Compared, not converted: a whole number may be too large for that, or to be shown.
+    if not isinstance(value, int | float) or not 0 <= value <= _LONGEST:
+        raise UsageError(f"{name} is no number of seconds from 0 to {_LONGEST}")
     return Fraction(str(value))
 
 

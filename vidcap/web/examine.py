@@ -71,7 +71,7 @@ def _check_pixels(path: Path, width: int, height: int, most: int) -> None:
 def _examine_video(path: Path, limits: dict[str, int]) -> VideoInfo:
     import av
 
-    from vidcap.video.container import open_container, shown_stream, video_streams
+    from vidcap.video.container import open_container, packets_of, shown_stream, video_streams
     from vidcap.video.probe import probe
 
     with open_container(path, formats=_FORMATS) as container:
@@ -87,7 +87,9 @@ def _examine_video(path: Path, limits: dict[str, int]) -> VideoInfo:
             frames = 0
             try:
                 # What a header says of its length may be a lie: count what is there.
-                for packet in container.demux(stream):
+                for packet in packets_of(container):
+                    if packet.stream_index != stream.index:
+                        continue
                     frames += packet.size > 0
                     time = packet.pts if packet.pts is not None else packet.dts
                     if time is not None:

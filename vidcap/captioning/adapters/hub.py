@@ -159,7 +159,14 @@ def _check_folder(path: Path, name: str) -> None:
         try:
             shards = json.loads(index.read_text("utf-8"))["weight_map"].values()
             needed = sorted({Path(shard).name for shard in shards})
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ) as error:
             raise ModelError(f"hf:{name}: {index} is damaged: {error}") from error
     missing = [file for file in needed if not (path / file).is_file()]
     if not missing:

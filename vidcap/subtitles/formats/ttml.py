@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+_DEEPEST = 100
+
 _HEAD = """\
 <?xml version="1.0" encoding="UTF-8"?>
 <tt xmlns="http://www.w3.org/ns/ttml"
@@ -99,7 +101,9 @@ class Ttml:
         except (ElementTree.ParseError, ValueError) as error:
             raise DataError(f"is no TTML file: {error}") from error
         if _name(root) != "tt":
-            raise DataError(f"is no TTML file: its root is {_name(root)!r}")
+            raise DataError(f"is no TTML file: its root is {_name(root)!r:.60}")
+        if _is_deeper(root, _DEEPEST):
+            raise DataError("is no TTML file that can be read: it is nested too deeply")
         try:
             return list(self._times(root).texts(root, Fraction(0), None))
         except (ValueError, ZeroDivisionError) as error:
@@ -115,10 +119,19 @@ def _name(element: Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
+def _is_deeper(root: Element, most: int) -> bool:
+    """Tell whether elements are nested in more than so many others, which readers recur into."""
+    level = [root]
+    for _ in range(most):
+        level = [child for element in level for child in element]
+    return bool(level)
+
+
 def _parameter(root: Element, name: str, default: str) -> str:
     found = root.get(f"{{http://www.w3.org/ns/ttml#parameter}}{name}", default)
-    if len(found) > 24:
-        raise ValueError(f"{name} is {found[:24]!r}...")
+    # No exponents: 1e999999999 is short to write and takes hours to work out.
+    if len(found) > 24 or set(found) - set("0123456789. "):
+        raise ValueError(f"{name} is {found[:24]!r}")
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,10 @@ from vidcap.errors import VidcapError
 from vidcap.video.frame import VideoInfo
 from vidcap.video.picture import squash, upright
 from vidcap.video.thumbnails import Thumbnail
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
 
 # Rows and columns of a thumbnail: enough to tell shots apart, few enough to cost nothing.
 THUMBNAIL_SHAPE = (32, 32)
@@ -149,6 +153,18 @@ class Reader(Protocol):
 
     def close(self) -> None:
         """Free what the library holds."""
+
+
+def chosen_stream(container: InputContainer, info: VideoInfo) -> VideoStream:
+    """Return the stream that a file's facts are about.
+
+    Raises:
+        DecoderError: it is not there: the file has changed, or names the stream only later on.
+    """
+    for stream in container.streams.video:
+        if stream.index == info.stream_index:
+            return stream
+    raise DecoderError("its video stream is not at the place where it was found before")
 
 
 def displayed(

@@ -44,6 +44,9 @@ class DecordReader(IndexedReader):
         except Exception as error:
             self.tally.failed(_first_line(error))
             return None
+        if picture.ndim != 3 or picture.shape[2] != 3:
+            # So it does with video that is RGB or a palette already: one picture over the next.
+            raise DecoderError(f"decord gives pictures of the shape {picture.shape}")
         return picture
 
     def close(self) -> None:

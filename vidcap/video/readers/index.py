@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import NamedTuple
 
 from vidcap.video.clock import PresentationClock
-from vidcap.video.container import open_container, why_cut_off
+from vidcap.video.container import open_container, packets_of, why_cut_off
 from vidcap.video.frame import VideoInfo
-
-if TYPE_CHECKING:
-    from av.video.stream import VideoStream
+from vidcap.video.readers.base import chosen_stream
 
 
 class Entry(NamedTuple):
@@ -42,10 +40,12 @@ def presentation_index(info: VideoInfo, beat: Callable[[int | None], None]) -> I
     packets: list[tuple[int | None, int | None, int, bool]] = []
     count = 0
     with open_container(info.path) as container:
-        stream = cast("VideoStream", container.streams[info.stream_index])
+        stream = chosen_stream(container, info)
         try:
-            for packet in container.demux(stream):
+            for packet in packets_of(container):
                 beat(None)
+                if packet.stream_index != stream.index:
+                    continue
                 count += bool(packet.size)
                 if packet.size and not packet.is_discard:
                     packets.append(

@@ -23,10 +23,10 @@ from vidcap.video.thumbnails import Thumbnail
 _LUMA = np.array([77, 150, 29])
 
 
-def first_video_stream(info: VideoInfo) -> int:
-    """Return the number of a file's first video stream, cover art counted."""
+def is_first_video_stream(info: VideoInfo) -> bool:
+    """Tell whether a file's facts are about its first video stream, cover art counted."""
     with open_container(info.path) as container:
-        return container.streams.video[0].index
+        return [stream.index for stream in container.streams.video][:1] == [info.stream_index]
 
 
 class RGBPicture:

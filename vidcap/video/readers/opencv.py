@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vidcap.video.frame import VideoInfo
 from vidcap.video.readers.base import DecoderError, Plan
-from vidcap.video.readers.indexed import IndexedReader, first_video_stream
+from vidcap.video.readers.indexed import IndexedReader, is_first_video_stream
 
 _BLACK_SINCE = (4, 13)
 
@@ -25,7 +25,7 @@ class OpenCVReader(IndexedReader):
         self._cv2 = cv2
         if info.interlaced and _release(cv2.__version__) >= _BLACK_SINCE:
             raise DecoderError("OpenCV gives black pictures for interlaced video since 4.13")
-        if info.stream_index != first_video_stream(info):
+        if not is_first_video_stream(info):
             raise DecoderError("OpenCV reads only a file's first video stream, which is another")
         self._capture = cv2.VideoCapture(
             info.path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, plan.threads]

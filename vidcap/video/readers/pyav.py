@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from vidcap.video.alignment import SIDE, Grey
 from vidcap.video.clock import PresentationClock
-from vidcap.video.container import open_container, why_cut_off
+from vidcap.video.container import open_container, packets_of, why_cut_off
 from vidcap.video.frame import VideoInfo
 from vidcap.video.readers.base import (
     THUMBNAIL_SHAPE,
-    DecoderError,
     Plan,
     Tally,
+    chosen_stream,
     displayed,
     sample_luma,
 )
@@ -113,10 +113,7 @@ class PyAVReader:
 
     def _open(self) -> None:
         self._container = open_container(self._info.path)
-        stream = self._container.streams[self._info.stream_index]
-        if stream.type != "video":
-            raise DecoderError("the file has changed since it was probed")
-        self._stream = cast("VideoStream", stream)
+        self._stream = chosen_stream(self._container, self._info)
         self._prepare(self._stream)
         if self._plan.keys_only:
             self._stream.codec_context.skip_frame = "NONKEY"
@@ -217,7 +214,7 @@ class PyAVReader:
         import av
 
         with open_container(self._info.path) as container:
-            stream = cast("VideoStream", container.streams[self._info.stream_index])
+            stream = chosen_stream(container, self._info)
             self._prepare(stream)
 
             def keys(packet: Packet[VideoStream] | None) -> list[VideoFrame]:
@@ -246,9 +243,7 @@ class PyAVReader:
         errors = 0
         while errors < _MOST_READ_ERRORS:
             try:
-                for packet in self._container.demux():
-                    if packet.dts is None and packet.pts is None and not packet.size:
-                        continue  # PyAV's own mark for flushing, one a stream
+                for packet in packets_of(self._container):
                     errors = 0
                     self._note_packet_end(packet)
                     if packet.stream_index == self._stream.index:

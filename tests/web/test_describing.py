@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import pickle
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +14,7 @@ from tests.web.visiting import children
 from vidcap.errors import MediaError
 from vidcap.jobs import subtitle
 from vidcap.subtitles import Document
+from vidcap.video.process import worker_environment
 from vidcap.web.describing import describing_player, render
 from vidcap.web.editing import edited
 from vidcap.web.limits import Limits
@@ -62,3 +67,46 @@ def test_a_description_that_nobody_waits_for_ends(film: Path, seen: Document) ->
     work.close()
     assert not children(b"spawn_main")
     assert [path.name for path in film.parent.iterdir()] == ["film.mp4"]
+
+
+_SERVER = """
+import pickle, sys, time
+from pathlib import Path
+from vidcap.web.describing import render
+from vidcap.web.limits import Limits
+
+if __name__ == "__main__":
+    import multiprocessing
+    seen = pickle.loads(sys.stdin.buffer.read())
+    work = render(Path(sys.argv[1]), seen, Limits())
+    next(work)
+    print(multiprocessing.active_children()[0].pid, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.slow
+def test_a_description_ends_with_the_server_that_asked_for_it(
+    film: Path, seen: Document, tmp_path: Path
+) -> None:
+    script = tmp_path / "server.py"
+    script.write_text(_SERVER)
+    server = subprocess.Popen(
+        [sys.executable, str(script), str(film)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=worker_environment(),
+    )
+    assert server.stdin is not None
+    assert server.stdout is not None
+    server.stdin.write(pickle.dumps(seen))
+    server.stdin.close()
+    worker = Path("/proc", server.stdout.readline().decode().strip())
+    assert worker.exists()
+    server.kill()
+    server.wait()
+    for _ in range(100):
+        if not worker.exists() or "State:\tZ" in (worker / "status").read_text():
+            return
+        time.sleep(0.1)
+    pytest.fail("it went on without its server")

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
@@ -115,6 +116,7 @@ def _render(pipe: Connection, video: Path, document: Document, limits: Limits, f
     """Do the work, in the process of its own, and tell what went wrong."""
     if hasattr(os, "setsid"):
         os.setsid()  # so that those whom it starts can be ended with it
+        threading.Thread(target=_end_with_parent, daemon=True).start()
     confine(memory_bytes=limits.memory_bytes, seconds=limits.work_seconds)
     tempfile.tempdir = folder
     problem = ""
@@ -126,6 +128,14 @@ def _render(pipe: Connection, video: Path, document: Document, limits: Limits, f
     except MemoryError:
         problem = f"{video}: needs more memory than is allowed here; cut it"
     pipe.send_bytes(problem.encode())
+
+
+def _end_with_parent() -> None:
+    """Wait until the server is gone, however that came about, and end with all that was started."""
+    server = multiprocessing.parent_process()
+    if server is not None:
+        server.join()
+        os.killpg(0, signal.SIGKILL)
 
 
 def _end(process: BaseProcess) -> None:

@@ -185,14 +185,16 @@ def _clips(arguments: argparse.Namespace) -> None:
     for captioner, told in zip(captioners, tales, strict=True):
         name = captioner.name
         found = [tokenize(one.text) if one else [] for one in told]
-        scored = [found[place] for place in described]
-        (measured,) = measure([Corpus(scored, references)], with_meteor=False)
+        scores: dict[str, Any] = {}
+        if described:
+            corpus = Corpus([found[place] for place in described], references)
+            scores = measure([corpus], with_meteor=False)[0].to_dict()
         printed["captioners"].append(
             {
                 "name": name,
                 **dict(captioner.provenance),
                 "opened": sum(one is not None for one in told),
-                **measured.to_dict(),
+                **scores,
                 "words": len({word for words in found for word in words}),
                 "mean_confidence": _mean([one.confidence for one in told if one]),
             }

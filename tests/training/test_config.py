@@ -15,7 +15,8 @@ def test_every_shipped_configuration_can_be_trained(path):
     config = load_config(path)
     assert config.name == path.stem
     assert config.encoder in encoder_names()
-    build_decoder(config.decoder, {**config.decoder_config, "channels": 8}, 10)
+    nouns = {"nouns": 10} if config.decoder_config.get("things") else {}
+    build_decoder(config.decoder, {**config.decoder_config, **nouns, "channels": 8}, 10)
 
 
 def test_there_are_shipped_configurations():

@@ -23,6 +23,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -250,6 +251,8 @@ def main() -> int:
     work.mkdir(parents=True, exist_ok=True)
     if arguments.sealed:
         seal(work)
+    (work / "tmp").mkdir(exist_ok=True)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(work / "tmp")  # for what makes the seeds
     started = time.monotonic()
     families = arguments.family or list(SHARES)
     if arguments.only:

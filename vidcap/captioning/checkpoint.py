@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vidcap.captioning.beam import BeamSettings
 from vidcap.captioning.confidence import FACT_FEATURES, Calibration
 from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import ModelError
@@ -25,6 +26,23 @@ FORMAT = 1
 GRAPHS = "graphs."  # begins the names of what is no weight: see vidcap/captioning/graphs.py
 SCALE = ".scale"
 _CALIBRATIONS = ("calibration", "scene_calibration")
+_KINDS: Mapping[str, type] = {
+    "encoder": str,
+    "decoder": str,
+    "decoder_config": dict,
+    "picture_size": int,
+    "beam": dict,
+    "training": dict,
+    "versions": dict,
+}
+# The most is far beyond what is of use: it keeps a damaged header from asking for all memory.
+_BEAM: Mapping[str, tuple[int, int]] = {
+    "size": (1, 64),
+    "max_words": (1, 256),
+    "min_words": (0, 256),
+    "length_penalty": (0, 10),
+    "no_repeat": (0, 256),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +119,7 @@ def _parse(path: Path, text: str | None) -> Manifest:
                 values[name] = Calibration.from_mapping(values[name], vocabulary_size=size)
         values["things"] = tuple(tuple(map(str, forms)) for forms in values.get("things", ()))
         manifest = Manifest(vocabulary=tuple(words), **values)
+        _check_kinds(manifest)
         if not 1 <= int(manifest.picture_size) <= 4096:
             raise ValueError(f"picture_size {manifest.picture_size} is not from 1 to 4096")
         if not manifest.things and any(map(_needs_things, _calibrations(manifest))):
@@ -115,6 +134,23 @@ def _parse(path: Path, text: str | None) -> Manifest:
     ) as error:
         raise ModelError(f"{path}: the checkpoint's header is damaged: {error}") from error
     return manifest
+
+
+def _check_kinds(manifest: Manifest) -> None:
+    """Make sure that a header's values are of the kinds that its readers take them for.
+
+    Raises:
+        ValueError, TypeError: naming the one that is not.
+    """
+    for name, kind in _KINDS.items():
+        if not isinstance(getattr(manifest, name), kind):
+            raise ValueError(f"{name} is {getattr(manifest, name)!r:.60}")
+    beam = BeamSettings(**manifest.beam)
+    for name, (least, most) in _BEAM.items():
+        value = getattr(beam, name)
+        whole = name == "length_penalty" or isinstance(value, int)
+        if not isinstance(value, int | float) or not whole or not least <= value <= most:
+            raise ValueError(f"beam {name} is {value!r:.60}, not from {least} to {most}")
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -10,6 +10,7 @@ from pathlib import Path
 from vidcap.captioning.beam import BeamSettings
 from vidcap.captioning.captioner import Captioner, CheckpointCaptioner
 from vidcap.captioning.checkpoint import read_manifest
+from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import ModelError, UsageError
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -155,8 +156,16 @@ def load_captioner(
     from vidcap.captioning.graphs import read_graphs, with_graphs
     from vidcap.captioning.openvino_runtime import OpenVinoRuntime
 
+    graphs = read_graphs(with_graphs(checkpoint))
+    told = graphs.step.output(0).get_partial_shape()[-1]
+    known = len(Vocabulary(manifest.vocabulary))
+    if told.is_static and told.get_length() != known:
+        raise ModelError(
+            f"{checkpoint}: its graphs know {told.get_length()} words and its header {known}; "
+            "they do not belong together"
+        )
     cpu = OpenVinoRuntime(
-        read_graphs(with_graphs(checkpoint)),
+        graphs,
         picture_size=manifest.picture_size,
         group=_CPU_GROUP,
         beams=beam.size,

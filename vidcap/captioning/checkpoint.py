@@ -35,6 +35,7 @@ _KINDS: Mapping[str, type] = {
     "training": dict,
     "versions": dict,
 }
+_MOST_LAYERS, _WIDEST = 64, 16_384
 # The most is far beyond what is of use: it keeps a damaged header from asking for all memory.
 _BEAM: Mapping[str, tuple[int, int]] = {
     "size": (1, 64),
@@ -145,6 +146,10 @@ def _check_kinds(manifest: Manifest) -> None:
     for name, kind in _KINDS.items():
         if not isinstance(getattr(manifest, name), kind):
             raise ValueError(f"{name} is {getattr(manifest, name)!r:.60}")
+    for name, value in manifest.decoder_config.items():
+        most = _MOST_LAYERS if name.endswith("layers") else _WIDEST
+        if isinstance(value, int | float) and not 0 <= value <= most:
+            raise ValueError(f"decoder_config {name} is {value!r:.60}, not from 0 to {most}")
     beam = BeamSettings(**manifest.beam)
     for name, (least, most) in _BEAM.items():
         value = getattr(beam, name)

@@ -136,8 +136,7 @@ def film(work: Path, runs: int) -> dict[str, Any]:
     work.mkdir(parents=True, exist_ok=True)
     path = work / "dialogue-720p.mp4"
     if not path.exists():
-        silent, wave = work / "silent.mp4", work / "dialogue.wav"
-        silent = Film("h264", "720p", 250, SECONDS).made(silent.parent)
+        silent, wave = Film("h264", "720p", 250, SECONDS).made(work), work / "dialogue.wav"
         said = random_dialogue(0, sentences=140)
         signal = under(said, music(len(said.signal)), -15)[: SECONDS * RATE]
         write_wave(wave, signal)

@@ -54,6 +54,20 @@ def test_the_nearest_are_those_that_all_cosines_say(tmp_path: Path) -> None:
         assert catalogue.vectors.nearest(wanted, "picture", 20) == {}
 
 
+def test_vectors_of_another_length_are_another_captioners(tmp_path: Path) -> None:
+    with library(tmp_path / "library.db", 10) as catalogue:
+        longer = [
+            replace(scene, sentence_vector=pack(np.eye(24, dtype=np.float32)[place]))
+            for place, scene in enumerate(scenes("a cat", "a bird"))
+        ]
+        put(catalogue, "b", longer)
+        wanted = np.eye(24, dtype=np.float32)[1]
+        assert catalogue.vectors.nearest(wanted, "sentence", 20) == pytest.approx({12: 1, 11: 0})
+        assert set(catalogue.vectors.of_scenes(wanted, "sentence", [1, 12])) == {12}
+        assert len(catalogue.vectors.nearest(np.eye(16, dtype=np.float32)[0], "sentence", 20)) == 10
+        assert catalogue.vectors.nearest(np.ones(8, np.float32), "sentence", 20) == {}
+
+
 def _python_that_loads_extensions() -> str | None:
     """A Python of this version whose SQLite loads extensions: this one, or the system's."""
     for name in (sys.executable, "/usr/bin/python3"):

@@ -34,8 +34,9 @@ class OpenVinoRuntime:
         group: pictures decoded together.
         beams: rows a picture.
         threads: processor threads; 0 for all.
-        precision: what is computed in; the processor's own choice without it, which on some is
-            bfloat16: twice as quick, with captions as good but not always the same.
+        precision: what steps are computed in; the processor's own choice without it, which on some
+            is bfloat16.  On 1,000 pictures that cost 0.001 of 0.580 CIDEr-D; in the encoder it
+            would cost 0.005, which is why that has float32.
     """
 
     def __init__(
@@ -55,9 +56,7 @@ class OpenVinoRuntime:
         self._weights = graphs.weights  # compiled graphs may go on using this memory
         threads = threads or usable_processors()
         shape = (1, picture_size, picture_size, 3)
-        self._encode = Graph(
-            graphs.encode, [shape], threads=threads, streams=threads, precision=self._precision
-        )
+        self._encode = Graph(graphs.encode, [shape], threads=threads, streams=threads)
         self._prepared = self._encode.output_shapes()
         # A step gives back log-probabilities, the state and attention weights: what else it takes
         # beside words is memory, which stays as it is while a picture is decoded.

@@ -58,7 +58,7 @@ class _Table:
 
 
 class VectorSearch:
-    """Finds the vectors of a catalogue that are nearest to one; all of them are looked at.
+    """Finds the vectors of a catalogue that are nearest to one; all of its length are looked at.
 
     sqlite-vec does it where it is installed and Python's SQLite loads extensions, which many do
     not; numpy does it elsewhere, and keeps what it has read until the catalogue changes.
@@ -70,7 +70,7 @@ class VectorSearch:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.in_sqlite = _load_extension(connection)
-        self._tables: dict[str, _Table] = {}
+        self._tables: dict[tuple[str, int], _Table] = {}
 
     def nearest(
         self,
@@ -94,12 +94,12 @@ class VectorSearch:
                 "SELECT vector.scene,"
                 f" 1 - vec_distance_cosine(vec_int8(vector.{column}), vec_int8(?)) AS near"
                 " FROM vector JOIN scene ON scene.id = vector.scene"
-                f" WHERE vector.{column} IS NOT NULL AND {condition}"
+                f" WHERE length(vector.{column}) = ? AND {condition}"
                 " ORDER BY near DESC, vector.scene LIMIT ?",
-                (pack(vector), *values, count),
+                (pack(vector), len(vector), *values, count),
             )
             return dict(rows.fetchall())
-        table = self._table(column)
+        table = self._table(column, len(vector))
         cosines = table.cosines(vector)
         if condition != "1":
             within = self._connection.execute(
@@ -119,28 +119,29 @@ class VectorSearch:
             scene: float(unpack(packed) @ wanted)
             for scene, packed in self._connection.execute(
                 f"SELECT scene, {column} FROM vector"
-                f" WHERE scene IN ({marks}) AND {column} IS NOT NULL",
-                tuple(scenes),
+                f" WHERE scene IN ({marks}) AND length({column}) = ?",
+                (*scenes, len(vector)),
             )
         }
 
-    def _table(self, column: str) -> _Table:
+    def _table(self, column: str, length: int) -> _Table:
         # The first number tells of what others wrote, the second of what this connection did.
         (others,) = self._connection.execute("PRAGMA data_version").fetchone()
         state = (others, self._connection.total_changes)
-        table = self._tables.get(column)
+        table = self._tables.get((column, length))
         if table is None or table.state != state:
             rows = self._connection.execute(
                 f"SELECT scene, video, {column} FROM vector JOIN scene ON scene.id = vector.scene"
-                f" WHERE {column} IS NOT NULL ORDER BY scene"
+                f" WHERE length({column}) = ? ORDER BY scene",
+                (length,),
             ).fetchall()
             numbers = np.frombuffer(b"".join(row[2] for row in rows), np.int8)
-            numbers = numbers.reshape(len(rows), -1) if rows else numbers.reshape(0, 1)
+            numbers = numbers.reshape(len(rows), length)
             squares = np.zeros(len(rows), np.float32)
             for start in range(0, len(rows), _CHUNK):
                 chunk = numbers[start : start + _CHUNK].astype(np.float32)
                 squares[start : start + _CHUNK] = np.einsum("ij,ij->i", chunk, chunk)
-            table = self._tables[column] = _Table(
+            table = self._tables[column, length] = _Table(
                 state,
                 np.array([row[0] for row in rows], np.int64),
                 np.array([row[1] for row in rows], np.int64),

@@ -113,7 +113,6 @@ def export(arguments: argparse.Namespace) -> dict[str, Any]:
             picture_size=manifest.picture_size,
             group=16,
             beams=BeamSettings(**manifest.beam).size,
-            precision="f32",
         )
         result |= _compare({"torch": _torch(source), "graphs": graphs}, target, pictures)
     for kind, folder, write, load in (

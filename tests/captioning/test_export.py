@@ -74,9 +74,7 @@ def on_torch(checkpoint):
 def on_openvino(checkpoint):
     beams = read_manifest(checkpoint).beam["size"]
     graphs = read_graphs(checkpoint)
-    return OpenVinoRuntime(
-        graphs, picture_size=224, group=16, beams=beams, threads=1, precision="f32"
-    )
+    return OpenVinoRuntime(graphs, picture_size=224, group=16, beams=beams, threads=1)
 
 
 def captions(checkpoint, runtime, given):

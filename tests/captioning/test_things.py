@@ -177,7 +177,7 @@ def test_the_run_times_agree(checkpoint, monkeypatch, tmp_path):
     model, _ = load_model(checkpoint)
     graphs = read_graphs(with_graphs(checkpoint))
     runtimes = (
-        OpenVinoRuntime(graphs, picture_size=64, group=2, beams=2, precision="f32"),
+        OpenVinoRuntime(graphs, picture_size=64, group=2, beams=2),
         TorchRuntime(model, device="cpu", group=2),
     )
     both = zip(*(runtime.encode(pictures()) for runtime in runtimes), strict=True)

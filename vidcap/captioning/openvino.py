@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
-PRECISIONS = ("f32", "bf16")
-
 
 def import_openvino() -> ModuleType:
     """Import openvino without the telemetry it would send.
@@ -34,12 +32,6 @@ def import_openvino() -> ModuleType:
     """
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     return importlib.import_module("openvino")
-
-
-def native_precision() -> str:
-    """Return the quickest of ``PRECISIONS`` that this processor's own instructions compute in."""
-    capabilities = import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return "bf16" if "BF16" in capabilities else "f32"
 
 
 def convert(module: nn.Module, example: Sequence[Tensor], shapes: Sequence[Sequence[int]]) -> Any:
@@ -81,7 +73,7 @@ def read(text: str, weights: NDArray[np.uint8]) -> Any:
 
 
 class Graph:
-    """A compiled graph on the CPU, run with fixed shapes.
+    """A compiled graph on the CPU, run with fixed shapes in float32.
 
     Args:
         model: what :func:`read` or :func:`convert` gave, which is changed.
@@ -89,7 +81,6 @@ class Graph:
             many others were asked for with it.
         threads: processor threads in all; 0 leaves it to OpenVINO.
         streams: how many requests run side by side, sharing the threads.
-        precision: what it computes in, one of ``PRECISIONS``.
 
     Raises:
         ModelError: this OpenVINO cannot run the graph with these shapes.
@@ -102,12 +93,11 @@ class Graph:
         *,
         threads: int = 0,
         streams: int = 1,
-        precision: str = "f32",
     ) -> None:
         openvino = import_openvino()
         core = openvino.Core()
         settings: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": precision,
+            "INFERENCE_PRECISION_HINT": "f32",
             "NUM_STREAMS": streams,
             "ENABLE_CPU_PINNING": False,
         }

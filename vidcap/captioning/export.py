@@ -114,7 +114,8 @@ def example_inputs(model: CaptionModel, picture_size: int) -> tuple[Tensor, tupl
     pictures = torch.zeros(2, picture_size, picture_size, 3, dtype=torch.uint8)
     kept = model.decoder.memory_count
     with torch.no_grad():
-        prepared = model(pictures)
+        # Copies: of a view torch.export would remember what it is a view of.
+        prepared = [part.clone(memory_format=torch.contiguous_format) for part in model(pictures)]
     moving = prepared[kept : kept + model.decoder.state_count]
     state = (part.repeat_interleave(3, 0) for part in moving)
     return pictures, (torch.zeros(6, dtype=torch.long), *prepared[:kept], *state)

@@ -87,12 +87,7 @@ class Graph:
     """
 
     def __init__(
-        self,
-        model: Any,
-        shapes: Sequence[Sequence[int]],
-        *,
-        threads: int = 0,
-        streams: int = 1,
+        self, model: Any, shapes: Sequence[Sequence[int]], *, threads: int = 0, streams: int = 1
     ) -> None:
         openvino = import_openvino()
         core = openvino.Core()

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vidcap.closing import Closing
 from vidcap.errors import MediaError, MissingExtraError, UsageError
 from vidcap.video import wire
 from vidcap.video.frame import Completeness, Frame, ReadStatus, VideoInfo
@@ -101,7 +101,7 @@ def _installed(decoder: str) -> bool:
     return decoder not in READERS or find_spec(module) is not None
 
 
-class Video:
+class Video(Closing):
     """A video being read: iterate over it for its frames; :func:`open_video` makes it.
 
     A context manager; leaving it ends the decoder.  After the iteration :attr:`status` says how
@@ -149,17 +149,6 @@ class Video:
         if self._process is not None:
             self._process.close()
             self._process = None
-
-    def __enter__(self) -> Video:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __iter__(self) -> Iterator[Frame]:
         return self

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _ALIKE = 0.28
 # A stretch with more compressed data than this is not held back; it is decoded.
 _MOST_BYTES = 32 * 1024 * 1024
+# A key frame that gives no picture is waited for so long, in stretches.
+_MOST_WAITING = 16
 
 
 @dataclass(slots=True)
@@ -92,10 +94,6 @@ def stretches(
         yield from current.packets
     yield packet
     yield from waiting
-
-
-# A key frame that gives no picture is waited for so long.
-_MOST_WAITING = 16
 
 
 class Leaper:

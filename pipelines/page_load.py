@@ -11,13 +11,14 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import socket
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
+
+from page_pictures import listening
 
 from vidcap.captioning.captioner import Captioner
 from vidcap.jobs import load_in_background, subtitle
@@ -61,18 +62,12 @@ def main() -> int:
 
 
 def _run(app: Any, video: Path, users: int, wanted: str) -> dict[str, Any]:
-    import uvicorn
-
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    address = f"http://127.0.0.1:{port}/"
+    with listening(app) as address:
+        return _visited(address, video, users, wanted)
+
+
+def _visited(address: str, video: Path, users: int, wanted: str) -> dict[str, Any]:
     before = _resident_mb()
     answers: dict[int, tuple[str, float]] = {}
     began = time.monotonic()
@@ -88,8 +83,6 @@ def _run(app: Any, video: Path, users: int, wanted: str) -> dict[str, Any]:
         time.sleep(0.1)
     seconds = time.monotonic() - began
     freed = _leaves(address, video)
-    server.should_exit = server.force_exit = True
-    thread.join(10)
     order = sorted(answers, key=lambda number: answers[number][1])
     return {
         "users": users,

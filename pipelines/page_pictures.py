@@ -48,7 +48,7 @@ def main() -> int:
         refused.write_text("#EXTM3U\n#EXTINF:10,\n/etc/passwd\n#EXT-X-ENDLIST\n")
         with (
             served_app(captioners, limits=Limits(), db=library) as app,
-            _listening(app) as address,
+            listening(app) as address,
             _opened(address) as tab,
         ):
             _visit(tab, folder, refused)
@@ -108,7 +108,8 @@ def _visit(tab: Any, folder: Path, refused: Path) -> None:
 
 
 @contextmanager
-def _listening(app: Any) -> Iterator[str]:
+def listening(app: Any) -> Iterator[str]:
+    """Serve the page on a free port of this machine, and yield its address."""
     import uvicorn
 
     with socket.socket() as free:

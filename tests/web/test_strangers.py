@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.web.conftest import Server
-from tests.web.visiting import config, join, leftovers
+from tests.web.visiting import config, join, leftovers, soon
 
 pytestmark = pytest.mark.slow
 
@@ -47,6 +47,19 @@ def test_an_upload_that_does_not_say_how_long_it_is_has_an_end(
     assert asked(server, "POST", "/gradio_api/upload", chunks(size), **kind) == status
     if status != 200:
         assert leftovers(server) == before
+
+
+def test_an_upload_that_is_broken_off_leaves_nothing(server: Server) -> None:
+    before = leftovers(server)
+    host, port = urlsplit(server.address).netloc.split(":")
+    head = (
+        f"POST /gradio_api/upload HTTP/1.1\r\nHost: {host}\r\nContent-Length: 3000000\r\n"
+        f"Content-Type: multipart/form-data; boundary={_FORM}\r\n\r\n"
+    ).encode()
+    with socket.create_connection((host, int(port))) as line:
+        line.sendall(head + _HEAD + b"x" * 500_000)
+        assert soon(lambda: len(leftovers(server)) > len(before))
+    assert soon(lambda: leftovers(server) == before)
 
 
 def test_words_that_do_not_say_how_long_they_are_have_an_end(server: Server) -> None:

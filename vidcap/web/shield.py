@@ -130,14 +130,22 @@ class Shield:
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send, most: int) -> None:
         """Let the app serve a request whose body, which may not say how long it is, has an end."""
+        from starlette.formparsers import MultiPartException
+
         taken = 0
+        arriving = scope["path"].endswith("/upload")
 
         async def counted() -> Message:
-            nonlocal taken
+            nonlocal taken, arriving
             message = await receive()
             taken += len(message.get("body", b""))
+            if arriving and (taken > most or message["type"] == "http.disconnect"):
+                # Gradio removes what has arrived of a form that is wrong, and leaves what has
+                # arrived of one that ends early.
+                raise MultiPartException("broken off")
             if taken > most:
                 return {"type": "http.disconnect"}
+            arriving = arriving and message.get("more_body", False)
             return message
 
         async def unless_refused(message: Message) -> None:

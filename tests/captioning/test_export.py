@@ -12,8 +12,17 @@ from vidcap.captioning.captioner import CheckpointCaptioner
 from vidcap.captioning.checkpoint import Manifest, read_manifest, write_checkpoint
 from vidcap.captioning.encoders import build_encoder
 from vidcap.captioning.export import export_checkpoint
-from vidcap.captioning.graphs import CONSTANTS, STEP, has_graphs, read_graphs, with_graphs
+from vidcap.captioning.graphs import (
+    CONSTANTS,
+    ENCODE,
+    SCORE,
+    STEP,
+    has_graphs,
+    read_graphs,
+    with_graphs,
+)
 from vidcap.captioning.interchange import largest_differences
+from vidcap.captioning.joint import read_stepwise
 from vidcap.captioning.model import CaptionModel, build_decoder, load_model
 from vidcap.captioning.openvino_runtime import OpenVinoRuntime
 from vidcap.captioning.registry import load_captioner
@@ -89,6 +98,24 @@ def test_the_graphs_say_what_torch_says(checkpoint, exported):
     found = captions(exported, on_openvino(exported), given)
     assert [caption.text for caption in found] == [caption.text for caption in expected]
     assert max(abs(a.score - b.score) for a, b in zip(expected, found, strict=True)) < 1e-4
+
+
+SENTENCES = [(4, 5, 6), (4, 5, 7, 8, 9, 9), (20,), (4, 5, 6)]
+
+
+def test_sentences_are_worth_the_same_however_they_are_read(checkpoint, exported):
+    """Word by word, and at once where the decoder can, by torch and by graphs."""
+    torchs, graphs = on_torch(checkpoint), on_openvino(exported)
+    for count in (1, 3):
+        prepared = list(torchs.encode(pictures(count)))
+        step = torchs.steps(prepared, beams=len(SENTENCES))
+        expected = read_stepwise(step, SENTENCES, group=count)
+        for runtime in (torchs, graphs):
+            found = runtime.likelihoods(prepared, SENTENCES)
+            np.testing.assert_allclose(found.logs, expected.logs, atol=1e-4)
+            for row, sentence in enumerate(SENTENCES):
+                own = np.s_[:, row, : len(sentence) + 1]
+                np.testing.assert_allclose(found.looks[own], expected.looks[own], atol=1e-4)
 
 
 def test_torch_reads_the_exported_checkpoint(checkpoint, exported):
@@ -170,7 +197,9 @@ def test_half_is_smaller_and_close(checkpoint, exported, tmp_path):
 
 def test_int8_is_small_and_runs_on_both(checkpoint, eight_bit):
     tensors = load_file(eight_bit)
-    assert sum(t.nbytes for t in tensors.values()) < 0.6 * checkpoint.stat().st_size
+    texts = {ENCODE, STEP, SCORE}  # which weigh the same in any precision
+    weights = sum(tensor.nbytes for name, tensor in tensors.items() if name not in texts)
+    assert weights < 0.6 * checkpoint.stat().st_size
     assert tensors["encoder.backbone.conv_head.weight"].dtype == torch.int8
     assert tensors[CONSTANTS].nbytes < 0.1 * checkpoint.stat().st_size
     near = largest_differences(on_torch(checkpoint), on_torch(eight_bit), pictures(2), beams=2)

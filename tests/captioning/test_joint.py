@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.captioning.test_beam import bigram_step, random_tables
 from vidcap.captioning.beam import BeamSettings, beam_search
-from vidcap.captioning.joint import held_against, joint_step, likelihoods
+from vidcap.captioning.joint import held_against, joint_step, read_stepwise, read_whole
 from vidcap.captioning.vocabulary import END, START
 
 
@@ -56,6 +56,21 @@ def test_the_same_picture_many_times_says_what_it_says_once(seed, copies):
 SENTENCES = [(4, 5, 6), (7,), (5, 5, 4, 7, 6), (6, 4)]
 
 
+def bigram_score(tables):
+    """The same language, read at once; it looks where ``bigram_step`` says it does."""
+
+    def score(words, places, visible):
+        # The beginning before each: of those it goes on from the one with a word less.
+        before = [
+            next((words[k] for k in np.flatnonzero(row) if places[k] == place - 1), -1)
+            for row, place in zip(visible, places, strict=True)
+        ]
+        seen = np.stack([before, words], axis=1).astype(np.float32)
+        return tables[:, words], np.repeat(seen[None], len(tables), axis=0)
+
+    return score
+
+
 def worth(table, sentence):
     return [float(table[a, b]) for a, b in itertools.pairwise((START, *sentence, END))]
 
@@ -63,7 +78,7 @@ def worth(table, sentence):
 @given(seed=st.integers(0, 10_000), group=st.integers(1, 5))
 def test_sentences_are_worth_what_their_words_are(seed, group):
     tables = random_tables(seed, group)
-    found = likelihoods(bigram_step(tables), SENTENCES, group=group)
+    found = read_stepwise(bigram_step(tables), SENTENCES, group=group)
     for picture, row in zip(tables, found.logs, strict=True):
         for sentence, logs in zip(SENTENCES, row, strict=True):
             length = len(sentence) + 1
@@ -71,12 +86,31 @@ def test_sentences_are_worth_what_their_words_are(seed, group):
             assert not logs[length:].any()
 
 
-@given(seed=st.integers(0, 10_000), used=st.integers(1, 4))
-def test_sentences_are_ranked_by_the_mean_of_the_pictures_that_count(seed, used):
-    tables = random_tables(seed, 4)
-    found = held_against(bigram_step(tables), SENTENCES, used=used, group=4, length_penalty=0.5)
+words = st.integers(4, 7)
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    group=st.integers(1, 5),
+    sentences=st.lists(st.lists(words, max_size=6).map(tuple), min_size=1, max_size=6),
+)
+def test_sentences_read_at_once_are_worth_what_they_are_word_by_word(seed, group, sentences):
+    tables = random_tables(seed, group)
+    whole = read_whole(bigram_score(tables), sentences)
+    stepwise = read_stepwise(bigram_step(tables), sentences, group=group)
+    np.testing.assert_array_equal(whole.logs, stepwise.logs)
+    for row, sentence in enumerate(sentences):
+        own = np.s_[:, row, : len(sentence) + 1]
+        np.testing.assert_array_equal(whole.looks[own], stepwise.looks[own])
+
+
+@given(seed=st.integers(0, 10_000), pictures=st.integers(1, 4))
+def test_sentences_are_ranked_by_the_mean_of_the_pictures(seed, pictures):
+    tables = random_tables(seed, pictures)
+    read = read_whole(bigram_score(tables), SENTENCES)
+    found = held_against(SENTENCES, read, length_penalty=0.5)
     ranks = {
-        sentence: np.mean([sum(worth(table, sentence)) for table in tables[:used]])
+        sentence: np.mean([sum(worth(table, sentence)) for table in tables])
         / (len(sentence) + 1) ** 0.5
         for sentence in SENTENCES
     }

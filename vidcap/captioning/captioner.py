@@ -16,10 +16,10 @@ from vidcap.captioning.beam import BeamSettings, Hypothesis, Room, beam_search
 from vidcap.captioning.caption import Budget, Caption
 from vidcap.captioning.checkpoint import Manifest, checkpoint_hash
 from vidcap.captioning.confidence import Confidence, Facts
-from vidcap.captioning.joint import held_against, joint_step, likelihoods
+from vidcap.captioning.joint import held_against, joint_step
 from vidcap.captioning.look import Look
 from vidcap.captioning.nouns import NounFinder
-from vidcap.captioning.runtime import Prepared, Runtime
+from vidcap.captioning.runtime import Prepared, Runtime, filled
 from vidcap.captioning.vocabulary import UNKNOWN, Vocabulary
 from vidcap.errors import UsageError
 from vidcap.text.tokens import detokenize, tokenize
@@ -181,14 +181,8 @@ class CheckpointCaptioner:
             return 0.0
         looks = [look for side in sides for look in side]
         sentences = [look.hypotheses[0].words for look in looks]
-        logs = likelihoods(
-            self._runtime.steps(
-                _filled([look.prepared for look in looks], _SCENE_PICTURES), beams=_SCENE_SENTENCES
-            ),
-            [*sentences, *[sentences[-1]] * (_SCENE_SENTENCES - len(sentences))],
-            group=_SCENE_PICTURES,
-        ).logs.sum(-1)
-        worth = logs[: len(looks), : len(looks)] / [len(words) + 1 for words in sentences]
+        logs = self._runtime.likelihoods([look.prepared for look in looks], sentences).logs.sum(-1)
+        worth = logs / [len(words) + 1 for words in sentences]
         first = len(sides[0])
         own = worth[:first, :first].mean() + worth[first:, first:].mean()
         return float(own - worth[:first, first:].mean() - worth[first:, :first].mean())
@@ -196,15 +190,8 @@ class CheckpointCaptioner:
     def _held_against(
         self, prepared: Sequence[Prepared], sentences: Sequence[Sequence[int]]
     ) -> list[Hypothesis]:
-        filled = [*sentences, *[sentences[-1]] * (_SCENE_SENTENCES - len(sentences))]
-        told = held_against(
-            self._runtime.steps(_filled(prepared, _SCENE_PICTURES), beams=_SCENE_SENTENCES),
-            filled,
-            used=len(prepared),
-            group=_SCENE_PICTURES,
-            length_penalty=_SCENE_LENGTH_PENALTY,
-        )
-        return list({hypothesis.words: hypothesis for hypothesis in told}.values())
+        worth = self._runtime.likelihoods(prepared, sentences)
+        return held_against(sentences, worth, length_penalty=_SCENE_LENGTH_PENALTY)
 
     def search_jointly(
         self, looks: Sequence[Look], budget: Budget = _UNLIMITED
@@ -219,7 +206,7 @@ class CheckpointCaptioner:
         """
         prepared = [look.prepared for look in _spread(looks, _SCENE_PICTURES)]
         step = joint_step(
-            self._runtime.steps(_filled(prepared, _SCENE_PICTURES), beams=_SCENE_SENTENCES),
+            self._runtime.steps(filled(prepared, _SCENE_PICTURES), beams=_SCENE_SENTENCES),
             [len(prepared)],
             group=_SCENE_PICTURES,
             beams=_SCENE_SENTENCES,
@@ -310,7 +297,7 @@ class CheckpointCaptioner:
         if not prepared:
             return []
         group = self._runtime.group
-        step = self._runtime.steps(_filled(prepared, group), beams=self._beam.size)
+        step = self._runtime.steps(filled(prepared, group), beams=self._beam.size)
         return beam_search(step, pictures=group, settings=self._beam)[: len(prepared)]
 
     def facts(self, prepared: Sequence[Prepared]) -> Facts | None:
@@ -359,7 +346,3 @@ def _ranked_for_scenes(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
         for own in hypotheses
     ]
     return sorted(ranked, key=lambda own: (-own.rank, own.words))
-
-
-def _filled(prepared: Sequence[Prepared], count: int) -> list[Prepared]:
-    return [*prepared, *[prepared[-1]] * (count - len(prepared))]

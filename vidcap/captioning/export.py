@@ -25,8 +25,8 @@ from torch import Tensor
 from vidcap.captioning import openvino
 from vidcap.captioning.checkpoint import SCALE, checkpoint_hash, unpack, write_checkpoint
 from vidcap.captioning.encoders import fold_batch_norm
-from vidcap.captioning.graphs import CONSTANTS, ENCODE, STEP
-from vidcap.captioning.model import CaptionModel, Stepping, load_model
+from vidcap.captioning.graphs import CONSTANTS, ENCODE, SCORE, STEP
+from vidcap.captioning.model import CaptionModel, Scoring, Stepping, load_model
 from vidcap.errors import ModelError
 from vidcap.extras import import_extra
 
@@ -67,12 +67,12 @@ def export_checkpoint(
     stored = _stored(model, precision)
     model.load_state_dict(unpack(stored))
     try:
-        encode, step = _convert(model, manifest.picture_size)
+        graphs = _convert(model, manifest.picture_size)
         if precision == "int8":
-            encode = _quantise(encode, pictures)
+            graphs[ENCODE] = _quantise(graphs[ENCODE], pictures)
     except RuntimeError as error:
         raise ModelError(f"{source}: cannot be turned into graphs: {error}") from error
-    for graph in (encode, step):
+    for graph in graphs.values():
         _share(graph, stored)
     written = {
         "precision": precision,
@@ -80,7 +80,7 @@ def export_checkpoint(
         **({"pictures": len(pictures)} if precision == "int8" else {}),
     }
     manifest = replace(manifest, training={**manifest.training, "export": written})
-    tensors = _embed(stored, {ENCODE: encode, STEP: step})
+    tensors = _embed(stored, graphs)
     write_checkpoint(target, manifest, tensors, half=False)
 
 
@@ -121,11 +121,22 @@ def example_inputs(model: CaptionModel, picture_size: int) -> tuple[Tensor, tupl
     return pictures, (torch.zeros(6, dtype=torch.long), *prepared[:kept], *state)
 
 
-def _convert(model: CaptionModel, picture_size: int) -> tuple[Any, Any]:
+def _convert(model: CaptionModel, picture_size: int) -> dict[str, Any]:
     pictures, inputs = example_inputs(model, picture_size)
-    encode = openvino.convert(model, [pictures], [[-1, *pictures.shape[1:]]])
     shapes = [[-1, *part.shape[1:]] for part in inputs]
-    return encode, openvino.convert(Stepping(model.decoder), inputs, shapes)
+    graphs = {
+        ENCODE: openvino.convert(model, [pictures], [[-1, *pictures.shape[1:]]]),
+        STEP: openvino.convert(Stepping(model.decoder), inputs, shapes),
+    }
+    if model.decoder.reads_whole:
+        memory = 1 + model.decoder.memory_count
+        given = torch.zeros(5, dtype=torch.long), torch.arange(5), torch.ones(5, 5).tril().bool()
+        graphs[SCORE] = openvino.convert(
+            Scoring(model.decoder),
+            [*given, *inputs[1:memory]],
+            [[-1], [-1], [-1, -1], *shapes[1:memory]],
+        )
+    return graphs
 
 
 def _quantise(encode: Any, pictures: Sequence[NDArray[np.uint8]]) -> Any:

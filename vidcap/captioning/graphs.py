@@ -1,10 +1,10 @@
 """The graphs of a checkpoint: how OpenVINO runs it without torch.
 
-There are two: ``encode`` takes a picture to all that the decoder needs of it, and ``step`` reads
-one word a row and predicts the next.  An exported checkpoint holds both as OpenVINO IR, as text in
-tensors of bytes, and their weights are its own: an offset in a graph counts from the first byte
-after the file's header.  So no weight is stored twice, and no graph can be taken for another
-checkpoint's.
+``encode`` takes a picture to all that the decoder needs of it, ``step`` reads one word a row and
+predicts the next; and where the decoder can, ``score`` reads whole sentences at once.  An exported
+checkpoint holds them as OpenVINO IR, as text in tensors of bytes, and their weights are its own: an
+offset in a graph counts from the first byte after the file's header.  So no weight is stored twice,
+and no graph can be taken for another checkpoint's.
 """
 
 from __future__ import annotations
@@ -21,15 +21,20 @@ from numpy.typing import NDArray
 from vidcap.captioning.checkpoint import GRAPHS, checkpoint_hash
 from vidcap.errors import ModelError
 
-ENCODE, STEP, CONSTANTS = GRAPHS + "encode", GRAPHS + "step", GRAPHS + "constants"
+ENCODE, STEP, SCORE = GRAPHS + "encode", GRAPHS + "step", GRAPHS + "score"
+CONSTANTS = GRAPHS + "constants"
 
 
 @dataclass(frozen=True, slots=True)
 class Graphs:
-    """The two graphs as OpenVINO models, and the memory that their constants lie in."""
+    """The graphs as OpenVINO models, and the memory that their constants lie in.
+
+    ``score`` is None where the decoder reads word by word, or was exported before it could.
+    """
 
     encode: Any
     step: Any
+    score: Any
     weights: NDArray[np.uint8]
 
 
@@ -51,7 +56,7 @@ def _texts(checkpoint: Path) -> dict[str, str]:
         with safe_open(checkpoint, framework="numpy") as file:
             return {
                 name: file.get_tensor(name).tobytes().decode(errors="replace")
-                for name in {ENCODE, STEP} & set(file.keys())
+                for name in {ENCODE, STEP, SCORE} & set(file.keys())
             }
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{checkpoint}: cannot be read as safetensors: {error}") from error
@@ -63,7 +68,7 @@ def has_graphs(checkpoint: Path) -> bool:
     Raises:
         ModelError: the file cannot be read as safetensors.
     """
-    return len(_texts(checkpoint)) == 2
+    return {ENCODE, STEP} <= set(_texts(checkpoint))
 
 
 def with_graphs(checkpoint: Path) -> Path:
@@ -95,13 +100,14 @@ def read_graphs(checkpoint: Path) -> Graphs:
     from vidcap.captioning.openvino import read
 
     texts = _texts(checkpoint)
-    if len(texts) < 2:
+    if not {ENCODE, STEP} <= set(texts):
         raise ModelError(f"{checkpoint}: holds no graphs; pipelines/export.py makes some")
     with checkpoint.open("rb") as file:
         first = 8 + int.from_bytes(file.read(8), "little")
     # Copy on write: OpenVINO takes no read-only memory, and writes none.
     weights = np.memmap(checkpoint, dtype=np.uint8, mode="c", offset=first)
     try:
-        return Graphs(read(texts[ENCODE], weights), read(texts[STEP], weights), weights)
+        score = read(texts[SCORE], weights) if SCORE in texts else None
+        return Graphs(read(texts[ENCODE], weights), read(texts[STEP], weights), score, weights)
     except ModelError as error:
         raise ModelError(f"{checkpoint}: {error}") from error

@@ -7,7 +7,7 @@ counts what it is worth on the mean of the pictures: what one hides or blurs, an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidcap.captioning.beam import Hypothesis, Step
+from vidcap.captioning.tree import grow
 from vidcap.captioning.vocabulary import END, START
 
 Array = NDArray[Any]
+Score = Callable[[Array, Array, Array], tuple[Array, Array]]
+
+# A graph takes some time to meet a number of beginnings for the first time.
+_MULTIPLE = 8
 
 
 def joint_step(step: Step, sizes: Sequence[int], *, group: int, beams: int) -> Step:
@@ -71,8 +76,27 @@ class Likelihoods:
     looks: Array
 
 
-def likelihoods(step: Step, sentences: Sequence[Sequence[int]], *, group: int) -> Likelihoods:
-    """Return what each sentence is worth on each picture.
+def read_whole(score: Score, sentences: Sequence[Sequence[int]]) -> Likelihoods:
+    """Return what each sentence is worth on each picture, read at once.
+
+    Args:
+        score: takes the words, places and visibility of a :class:`vidcap.captioning.tree.Tree`;
+            gives log-probabilities ``(N, Q, V)`` and attention weights ``(N, Q, R)``.
+        sentences: word numbers without start and end.
+    """
+    tree = grow(sentences, multiple=_MULTIPLE)
+    told, seen = score(tree.words, tree.places, tree.visible)
+    longest = max(map(len, tree.paths))
+    logs = np.zeros((len(told), len(sentences), longest))
+    looks = np.zeros((*logs.shape, seen.shape[-1]), np.float32)
+    for index, (path, targets) in enumerate(zip(tree.paths, tree.targets, strict=True)):
+        logs[:, index, : len(path)] = told[:, path, targets]
+        looks[:, index, : len(path)] = seen[:, path]
+    return Likelihoods(logs, looks)
+
+
+def read_stepwise(step: Step, sentences: Sequence[Sequence[int]], *, group: int) -> Likelihoods:
+    """Return what each sentence is worth on each picture, read word by word.
 
     Args:
         step: over ``group`` pictures with a row for each sentence.
@@ -97,19 +121,16 @@ def likelihoods(step: Step, sentences: Sequence[Sequence[int]], *, group: int) -
 
 
 def held_against(
-    step: Step, sentences: Sequence[Sequence[int]], *, used: int, group: int, length_penalty: float
+    sentences: Sequence[Sequence[int]], worth: Likelihoods, *, length_penalty: float
 ) -> list[Hypothesis]:
-    """Return what sentences are worth on the mean of some pictures, the best first.
+    """Return what sentences are worth on the mean of the pictures, the best first.
 
     Args:
-        step: over ``group`` pictures with a row for each sentence.
         sentences: word numbers without start and end.
-        used: how many of the pictures count, from the first.
-        group: how many pictures ``step`` takes.
+        worth: what they are worth on each picture.
         length_penalty: as in :class:`vidcap.captioning.beam.BeamSettings`.
     """
-    worth = likelihoods(step, sentences, group=group)
-    logs, looks = worth.logs[:used].mean(0), worth.looks[:used].mean(0)
+    logs, looks = worth.logs.mean(0), worth.looks.mean(0)
     found = []
     for sentence, own, attention in zip(sentences, logs, looks, strict=True):
         length = len(sentence) + 1

@@ -79,6 +79,21 @@ class Stepping(nn.Module):
         return outputs
 
 
+class Scoring(nn.Module):
+    """A decoder's ``score``, as :class:`Stepping` is its step."""
+
+    def __init__(self, decoder: Any) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(
+        self, words: Tensor, places: Tensor, visible: Tensor, *memory: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Read the beginnings of sentences; see the decoder's ``score``."""
+        outputs: tuple[Tensor, Tensor] = self.decoder.score(words, places, visible, *memory)
+        return outputs
+
+
 def load_model(path: Path) -> tuple[CaptionModel, Manifest]:
     """Build the model of a checkpoint, in evaluation mode, float32 on the CPU.
 

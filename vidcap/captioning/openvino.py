@@ -78,7 +78,7 @@ class Graph:
     Args:
         model: what :func:`read` or :func:`convert` gave, which is changed.
         shapes: the exact shape of every input: results for one picture then never depend on how
-            many others were asked for with it.
+            many others were asked for with it.  -1 where a size may vary.
         threads: processor threads in all; 0 leaves it to OpenVINO.
         streams: how many requests run side by side, sharing the threads.
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vidcap.captioning.beam import Step
 from vidcap.captioning.graphs import Graphs
+from vidcap.captioning.joint import Likelihoods, read_stepwise, read_whole
 from vidcap.captioning.openvino import Graph, import_openvino
-from vidcap.captioning.runtime import Prepared, stepping
+from vidcap.captioning.runtime import Prepared, filled, stepping
+
+# Where sentences are read word by word, the step is compiled for so many pictures and sentences.
+_READ_PICTURES, _READ_SENTENCES = 4, 6
 
 
 def usable_processors() -> int:
@@ -26,7 +31,8 @@ class OpenVinoRuntime:
 
     Pictures are encoded one a request, and decoded in groups of a fixed size, so that the numbers
     for a picture do not depend on the company it comes in.  The step is compiled when a number of
-    pictures and rows is first met; that of ``group`` and ``beams`` at once.
+    pictures and rows is first met; that of ``group`` and ``beams`` at once.  Whole sentences are
+    read by a graph of any shape: they stand for themselves alone.
 
     Args:
         graphs: the checkpoint's graphs.
@@ -56,7 +62,8 @@ class OpenVinoRuntime:
         # beside words is memory, which stays as it is while a picture is decoded.
         self._state_count = len(graphs.step.outputs) - 2
         self._memory_count = len(graphs.step.inputs) - 1 - self._state_count
-        self._step = graphs.step
+        self._step, self._score = graphs.step, graphs.score
+        self._scoring: Graph | None = None
         self._threads = threads
         self._compiled: dict[tuple[int, int], Graph] = {}
         self._compile(group, beams)
@@ -70,6 +77,31 @@ class OpenVinoRuntime:
         """Begin to decode encoded pictures together."""
         run = self._compile(len(prepared), beams)
         return stepping(run, prepared, self._memory_count, self._state_count)
+
+    def likelihoods(
+        self, prepared: Sequence[Prepared], sentences: Sequence[Sequence[int]]
+    ) -> Likelihoods:
+        """Return what each sentence is worth on each picture."""
+        if self._score is None:
+            several = filled(prepared, _READ_PICTURES)
+            given = filled(sentences, _READ_SENTENCES)
+            step = self.steps(several, beams=len(given))
+            read = read_stepwise(step, given, group=len(several))
+            asked = slice(len(prepared)), slice(len(sentences))
+            return Likelihoods(read.logs[asked], read.looks[asked])
+        if self._scoring is None:
+            memories = [(-1, *shape[1:]) for shape in self._prepared[: self._memory_count]]
+            shapes = [(-1,), (-1,), (-1, -1), *memories]
+            self._scoring = Graph(self._score, shapes, threads=self._threads)
+        scoring = self._scoring
+        parts = list(zip(*prepared, strict=True))[: self._memory_count]
+        memory = [np.stack(part) for part in parts]
+
+        def score(*tree: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+            logs, looks = scoring(*tree, *memory)
+            return logs, looks
+
+        return read_whole(score, sentences)
 
     def _compile(self, pictures: int, beams: int) -> Graph:
         known = self._compiled.get((pictures, beams))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vidcap.captioning.beam import Step
+from vidcap.captioning.joint import Likelihoods
 
 Prepared = tuple[NDArray[Any], ...]
+Item = TypeVar("Item")
 
 
 class Runtime(Protocol):
@@ -31,6 +33,17 @@ class Runtime(Protocol):
     def steps(self, prepared: Sequence[Prepared], *, beams: int) -> Step:
         """Begin to decode encoded pictures together, with so many rows each."""
         ...
+
+    def likelihoods(
+        self, prepared: Sequence[Prepared], sentences: Sequence[Sequence[int]]
+    ) -> Likelihoods:
+        """Return what each sentence, as word numbers, is worth on each encoded picture."""
+        ...
+
+
+def filled(items: Sequence[Item], count: int) -> list[Item]:
+    """Return items and, up to ``count`` of them, the last one again."""
+    return [*items, *[items[-1]] * (count - len(items))]
 
 
 def stepping(

@@ -52,6 +52,7 @@ class ShowAttendTell(nn.Module):
 
     memory_count = 2  # of what prepare() returns, how many belong to the picture and never change
     state_count = 2  # and how many behind them each step changes
+    reads_whole = False  # every word waits for the one before
 
     def __init__(self, config: ShowAttendTellConfig, vocabulary_size: int) -> None:
         super().__init__()

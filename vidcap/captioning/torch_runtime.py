@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vidcap.captioning.beam import Step
+from vidcap.captioning.joint import Likelihoods, read_stepwise, read_whole
 from vidcap.captioning.model import CaptionModel
 from vidcap.captioning.runtime import Prepared
 
@@ -73,8 +74,28 @@ class TorchRuntime:
 
     def steps(self, prepared: Sequence[Prepared], *, beams: int) -> Step:
         """Begin to decode encoded pictures together; any number of rows will do."""
-        stacked = [
+        return torch_step(self._model.decoder, self._stacked(prepared))
+
+    def likelihoods(
+        self, prepared: Sequence[Prepared], sentences: Sequence[Sequence[int]]
+    ) -> Likelihoods:
+        """Return what each sentence is worth on each picture."""
+        decoder = self._model.decoder
+        if not decoder.reads_whole:
+            step = self.steps(prepared, beams=len(sentences))
+            return read_stepwise(step, sentences, group=len(prepared))
+        memory = self._stacked(prepared)[: decoder.memory_count]
+
+        def score(*tree: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+            with torch.inference_mode():
+                given = [torch.from_numpy(part).to(self._device) for part in tree]
+                logs, looks = decoder.score(*given, *memory)
+                return logs.float().cpu().numpy(), looks.float().cpu().numpy()
+
+        return read_whole(score, sentences)
+
+    def _stacked(self, prepared: Sequence[Prepared]) -> list[Tensor]:
+        return [
             torch.from_numpy(np.stack(parts)).to(self._device)
             for parts in zip(*prepared, strict=True)
         ]
-        return torch_step(self._model.decoder, stacked)

@@ -180,6 +180,8 @@ class _WordLayer(nn.Module):
 class Transformer(nn.Module):
     """The decoder.  :meth:`prepare` runs once a picture, :meth:`step` once a word."""
 
+    reads_whole = True  # has ``score``
+
     def __init__(self, config: TransformerConfig, vocabulary_size: int) -> None:
         super().__init__()
         width = config.width
@@ -329,6 +331,29 @@ class Transformer(nn.Module):
         states = self._states(x.view(pictures, -1, x.shape[-1]), memory)
         logs = self._logits(states.flatten(0, 1)).log_softmax(-1)
         return logs, *kept, place + 1, self._looks(weights).flatten(0, 1)
+
+    def score(
+        self, words: Tensor, places: Tensor, visible: Tensor, *memory: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Read the beginnings of sentences at once and predict the next word of each.
+
+        Args:
+            words: ``(Q,)`` the last word of each beginning; see :mod:`vidcap.captioning.tree`.
+            places: ``(Q,)`` how many words stand before it, at most T.
+            visible: ``(Q, Q)`` booleans, which beginnings each goes on from.
+            memory: the first ``memory_count`` parts of what :meth:`prepare` gave.
+
+        Returns:
+            log-probabilities ``(N, Q, V)`` and attention weights ``(N, Q, R)``, as :meth:`step`
+            gives them.
+        """
+        codes = self._codes(memory[0])[places]
+        x = self._embed(words, codes).expand(memory[0].shape[0], -1, -1)
+        for layer, *regions_of_layer in self._looking(memory):
+            seen, _ = attention(*layer.own(x), visible)
+            x, weights = layer.cross(layer.after_own(x, seen), *regions_of_layer)
+        logs = self._logits(self._states(x, memory)).log_softmax(-1)
+        return logs, self._looks(weights)
 
     def forward(
         self,

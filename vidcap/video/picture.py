@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,9 +40,26 @@ def squash(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint
         return picture
     import cv2
 
-    shrinks = size[0] * size[1] < width * height
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(picture, size, interpolation=method), dtype=np.uint8)
+    if size[0] * size[1] < width * height:
+        return shrunk(picture, size)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+def shrunk(picture: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Return a picture made smaller by averaging areas.
+
+    Args:
+        picture: ``(height, width)`` or ``(height, width, channels)``, uint8, uint16 or float32.
+        size: ``(width, height)`` in pixels, with fewer of them than the picture has.
+    """
+    import cv2
+
+    height, width = picture.shape[:2]
+    # Two by two is averaged many times faster than by amounts that are no whole number.
+    while not (height % 2 or width % 2) and height >= 2 * size[1] and width >= 2 * size[0]:
+        height, width = height // 2, width // 2
+        picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
 def upright(picture: NDArray[np.uint8], *, mirrored: bool, rotation: int) -> NDArray[np.uint8]:

@@ -7,7 +7,6 @@ from fractions import Fraction
 from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +14,7 @@ from vidcap.video.alignment import SIDE, Grey
 from vidcap.video.clock import PresentationClock
 from vidcap.video.container import open_container, packets_of, why_cut_off
 from vidcap.video.frame import VideoInfo
+from vidcap.video.picture import shrunk
 from vidcap.video.readers.base import (
     THUMBNAIL_SHAPE,
     Plan,
@@ -69,8 +69,9 @@ class PyAVPicture:
         plane = self._luma_plane()
         if plane is None:
             return self._small(SIDE, SIDE).astype(np.float32)
-        small = cv2.resize(plane, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        grey: Grey = small.astype(np.float32) / np.float32(2 ** self._excess())
+        grey: Grey = shrunk(plane, (SIDE, SIDE)).astype(np.float32) / np.float32(
+            2 ** self._excess()
+        )
         return grey
 
     def _luma_plane(self) -> NDArray[Any] | None:

@@ -13,7 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import vidcap
 from tests import media
+from tests.fakes import ShadeCaptioner
+from tests.processes import children as started
 from vidcap.index import Catalogue
 from vidcap.index.interchange import export_lines
 
@@ -111,6 +114,29 @@ def test_several_workers_write_what_one_does(
 ) -> None:
     db = tmp_path / "library.db"
     assert start(films, db, "--workers", "2").wait() == 1
+    assert lines(db) == undisturbed
+
+
+def test_workers_that_share_a_captioner_write_what_one_does(
+    films: Path, undisturbed: list[str], tmp_path: Path
+) -> None:
+    db = tmp_path / "library.db"
+    paths = sorted(films.iterdir())
+    with vidcap.Indexer(db, captioner=ShadeCaptioner(), workers=3, threads=1) as indexer:
+        assert sorted(done.path for done in indexer.index(paths)) == paths
+    assert lines(db) == undisturbed
+
+
+def test_workers_that_share_a_captioner_stop_where_they_are(
+    films: Path, undisturbed: list[str], tmp_path: Path
+) -> None:
+    db = tmp_path / "library.db"
+    paths = sorted(films.iterdir())
+    with vidcap.Indexer(db, captioner=ShadeCaptioner(), workers=3, threads=1) as indexer:
+        next(indexer.index(paths[:5]))
+    assert set(lines(db)) <= set(undisturbed)  # nothing half done, and no failure
+    assert not started(b"vidcap.video.worker")
+    assert start(films, db).wait() == 1
     assert lines(db) == undisturbed
 
 

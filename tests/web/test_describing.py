@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import children
 from tests.web.conftest import TracingCaptioner
-from tests.web.visiting import children
 from vidcap.errors import MediaError
 from vidcap.jobs import subtitle
 from vidcap.subtitles import Document

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from tests import media
+from tests.processes import children
 from tests.web.conftest import Server
-from tests.web.visiting import children, choose, result, soon, upload
+from tests.web.visiting import choose, result, soon, upload
 
 pytestmark = pytest.mark.slow
 

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.processes import children
 from tests.running import Vidcap
 from tests.web.conftest import Server, TracingCaptioner
-from tests.web.visiting import ask, children, leftovers, reach, result, upload
+from tests.web.visiting import ask, leftovers, reach, result, upload
 
 pytestmark = pytest.mark.slow
 

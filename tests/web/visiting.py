@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -26,17 +25,6 @@ def result(tab: Any, file: Path) -> Any:
     upload(tab, file)
     tab.locator(".vc-scenes button").first.wait_for()
     return tab.locator(".vc-result[data-base]").first
-
-
-def children(word: bytes) -> list[str]:
-    """The processes that this one has started and that have a word in their command lines."""
-    found = []
-    for task in Path("/proc/self/task").iterdir():
-        with contextlib.suppress(OSError):  # gone while we looked
-            for child in (task / "children").read_text().split():
-                if word in Path(f"/proc/{child}/cmdline").read_bytes():
-                    found.append(child)
-    return found
 
 
 def choose(tab: Any, captioner: str) -> None:

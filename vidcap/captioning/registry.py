@@ -81,6 +81,11 @@ def cuda_is_ready() -> bool:
     return torch.cuda.is_available()
 
 
+def uses_cuda(device: str) -> bool:
+    """Tell whether a captioner that is loaded for a device, one of ``DEVICES``, runs on CUDA."""
+    return device == "cuda" or (device == "auto" and cuda_is_ready())
+
+
 def load_captioner(
     name: str = "default",
     *,
@@ -128,7 +133,7 @@ def load_captioner(
     if name.startswith("hf:"):
         from vidcap.captioning.adapters.huggingface import load_huggingface
 
-        place = "cuda" if device != "cpu" and cuda_is_ready() else "cpu"
+        place = "cuda" if uses_cuda(device) else "cpu"
         return load_huggingface(
             name,
             device=place,
@@ -146,7 +151,7 @@ def load_captioner(
     manifest = read_manifest(checkpoint)
     beam = BeamSettings(**manifest.beam)
     shown = DEFAULT if name == "default" else name
-    if device == "cuda" or (device == "auto" and cuda_is_ready()):
+    if uses_cuda(device):
         from vidcap.captioning.model import load_model
         from vidcap.captioning.torch_runtime import TorchRuntime
 

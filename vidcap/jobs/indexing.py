@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vidcap.captioning.registry import load_captioner
+from vidcap.captioning.registry import load_captioner, uses_cuda
 from vidcap.closing import Closing
 from vidcap.errors import MediaError, UsageError
 from vidcap.index import Catalogue, FileRecord, State, VideoRecord
@@ -19,6 +19,7 @@ from vidcap.index.vectors import pack
 from vidcap.jobs.cataloguing import Way
 from vidcap.jobs.crew import Alone, Crew, Done, Reached, Several, find_embedder
 from vidcap.jobs.scenes import AnyPath, Number, plan
+from vidcap.jobs.together import Together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,8 +72,7 @@ class Indexer(Closing):
 
     Args:
         db: the catalogue; made where there is none.
-        captioner: name of a captioner or path of a checkpoint; or one that is loaded, for one
-            worker alone.
+        captioner: name of a captioner or path of a checkpoint; or one that is loaded.
         sampling: which frames to look at, as in :func:`vidcap.subtitle`.
         fps: frames a second to look at.
         decoder: ``"auto"`` or the name of one.
@@ -81,7 +81,9 @@ class Indexer(Closing):
         threads: processor threads of each worker; 0 shares all of them out.
         prompt: what to ask a captioner that takes a prompt.
         screen_text: also read text on screen, with the extra ``ocr``, which takes seconds a scene.
-        workers: processes that watch videos side by side; 1 watches in this one.
+        workers: how many videos to watch side by side.  Several are processes with a captioner
+            each; on CUDA, and where the captioner is loaded already, threads that share it and
+            fill its batches together.
         refresh: watch videos again that another model or other settings have done.
         retry_failed: watch videos again that failed.
         limit: watch at most so many.
@@ -118,8 +120,7 @@ class Indexer(Closing):
             raise UsageError(f"workers is {workers}; it must be 1 or more")
         if limit is not None and limit < 0:
             raise UsageError(f"limit is {limit}; it must be 0 or more")
-        if workers > 1 and not isinstance(captioner, str):
-            raise UsageError("several workers need the name of a captioner, to load one each")
+        shared = workers > 1 and (not isinstance(captioner, str) or uses_cuda(device))
         if workers > 1 and not threads:
             threads = max(1, _processors() // workers)
         watching = plan(
@@ -128,7 +129,7 @@ class Indexer(Closing):
             start=None,
             end=None,
             decoder=decoder,
-            batch_size=batch_size,
+            batch_size=-(-batch_size // workers) if shared else batch_size,
             threads=threads,
         )
         watching.settings["prompt"] = prompt
@@ -148,19 +149,22 @@ class Indexer(Closing):
             self._catalogue = Catalogue(db, create=not dry_run)
         self._crew: Crew | None = None
         try:
-            if self._catalogue is not None and not dry_run and workers > 1:
+            writing = None if dry_run else self._catalogue
+            if writing is not None and workers > 1 and not shared:
                 self._crew = Several(
-                    workers, self._catalogue.path, self._way, {"name": captioner, **options}
+                    workers, writing.path, self._way, {"name": captioner, **options}
                 )
                 self._model = model_hash(self._crew.provenance)
             else:
                 if isinstance(captioner, str):
                     captioner = load_captioner(captioner, **options)
                 self._model = model_hash(captioner.provenance)
-                if self._catalogue is not None and not dry_run:
-                    self._crew = Alone(
-                        self._catalogue, captioner, self._way, find_embedder(), reached
+                if writing is not None and shared:
+                    self._crew = Together(
+                        workers, writing.path, self._way, captioner, batch_size=batch_size
                     )
+                elif writing is not None:
+                    self._crew = Alone(writing, captioner, self._way, find_embedder(), reached)
         except BaseException:
             self.close()
             raise

@@ -14,7 +14,8 @@ from torch import Tensor
 from vidcap.captioning.beam import Step
 from vidcap.captioning.joint import Likelihoods, read_stepwise, read_whole
 from vidcap.captioning.model import CaptionModel
-from vidcap.captioning.runtime import Prepared
+from vidcap.captioning.recorded import RecordedStep
+from vidcap.captioning.runtime import Prepared, filled
 
 
 def torch_step(decoder: Any, prepared: Sequence[Tensor]) -> Step:
@@ -42,7 +43,9 @@ def torch_step(decoder: Any, prepared: Sequence[Tensor]) -> Step:
 class TorchRuntime:
     """Runs a model on the device it is moved to; on CUDA in float16 with channels last.
 
-    The CUDA path is written for real and has not been run on a GPU yet.
+    Batches that are not full are filled up on CUDA, so that shapes never change: cuDNN chooses its
+    kernels once, and steps are recorded.  The CUDA path is written for real and has not been run on
+    a GPU yet.
     """
 
     def __init__(self, model: CaptionModel, *, device: str, group: int, threads: int = 0) -> None:
@@ -55,12 +58,15 @@ class TorchRuntime:
         self._model = model.eval().to(self._device)
         if self._half:
             self._model.encoder.to(memory_format=torch.channels_last)
+            torch.backends.cudnn.benchmark = True
+        self._recorded: dict[tuple[int, int], RecordedStep] = {}
 
     def encode(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[Prepared]:
         """Encode pictures in batches of ``group``; on CUDA copies overlap the computing."""
         waiting = iter(pictures)
         while batch := list(islice(waiting, self.group)):
-            stacked = torch.from_numpy(np.stack(batch))
+            full = filled(batch, self.group) if self._half else batch
+            stacked = torch.from_numpy(np.stack(full))
             if self._half:
                 stacked = stacked.pin_memory().to(self._device, non_blocking=True)
             with (
@@ -74,7 +80,13 @@ class TorchRuntime:
 
     def steps(self, prepared: Sequence[Prepared], *, beams: int) -> Step:
         """Begin to decode encoded pictures together; any number of rows will do."""
-        return torch_step(self._model.decoder, self._stacked(prepared))
+        decoder, stacked = self._model.decoder, self._stacked(prepared)
+        if not self._half:
+            return torch_step(decoder, stacked)
+        shape = len(prepared), beams
+        if shape not in self._recorded:
+            self._recorded[shape] = RecordedStep(decoder, stacked, beams=beams)
+        return self._recorded[shape].begin(stacked)
 
     def likelihoods(
         self, prepared: Sequence[Prepared], sentences: Sequence[Sequence[int]]

@@ -519,7 +519,8 @@ def _parser() -> argparse.ArgumentParser:
         type=_positive,
         default=1,
         metavar="N",
-        help="processes that watch videos side by side (default: 1)",
+        help="videos to watch side by side, in a process each; on CUDA in threads that share "
+        "one captioner (default: 1)",
     )
     index.add_argument(
         "--refresh",

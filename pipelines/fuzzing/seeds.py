@@ -79,7 +79,6 @@ def make_checkpoints(folder: Path) -> None:
     # The shipped encoders have megabytes; the parts behind the public function take any model.
     from vidcap.captioning import export
     from vidcap.captioning.checkpoint import Manifest, write_checkpoint
-    from vidcap.captioning.graphs import ENCODE, STEP
     from vidcap.captioning.model import CaptionModel, build_decoder
     from vidcap.captioning.vocabulary import Vocabulary
 
@@ -105,8 +104,7 @@ def make_checkpoints(folder: Path) -> None:
         write_checkpoint(folder / f"{name}.safetensors", manifest, model.state_dict())
         for precision in ("exact", "int8"):
             stored = export._stored(model, precision)
-            encode, step = export._convert(model, 32)
-            tensors = export._embed(stored, {ENCODE: encode, STEP: step})
+            tensors = export._embed(stored, export._convert(model, 32))
             path = folder / f"{name}-{precision}.safetensors"
             write_checkpoint(path, manifest, tensors, half=False)
 

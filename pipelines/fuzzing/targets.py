@@ -115,11 +115,15 @@ def _script(path: Path, folder: Path) -> object:
 
 
 def _checkpoint(path: Path, folder: Path) -> object:
+    from vidcap.captioning.caption import Budget
+    from vidcap.captioning.look import SceneTeller
     from vidcap.captioning.registry import load_captioner
 
     captioner = load_captioner(str(path), device="cpu", threads=1)
     width, height = captioner.picture_size
-    return captioner.caption([np.zeros((height, width, 3), np.uint8)])
+    noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    assert isinstance(captioner, SceneTeller)
+    return captioner.tell(captioner.look([np.zeros_like(noise), noise]), Budget())
 
 
 def _model(path: Path, folder: Path) -> object:

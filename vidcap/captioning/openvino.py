@@ -108,8 +108,15 @@ class Graph:
         self._request = self._compiled.create_infer_request()
 
     def __call__(self, *inputs: Array) -> list[Array]:
-        """Run once; the outputs, in the graph's order, are overwritten by the next run."""
-        self._request.infer(list(inputs), share_inputs=True)
+        """Run once; the outputs, in the graph's order, are overwritten by the next run.
+
+        Raises:
+            ModelError: the graph cannot be run on inputs of these sizes.
+        """
+        try:
+            self._request.infer(list(inputs), share_inputs=True)
+        except RuntimeError as error:
+            raise ModelError(f"the graph cannot be run by OpenVINO: {error}") from error
         return [tensor.data for tensor in self._request.output_tensors]
 
     def output_shapes(self) -> list[tuple[int, ...]]:

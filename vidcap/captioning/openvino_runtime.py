@@ -14,6 +14,7 @@ from vidcap.captioning.graphs import Graphs
 from vidcap.captioning.joint import Likelihoods, read_stepwise, read_whole
 from vidcap.captioning.openvino import Graph, import_openvino
 from vidcap.captioning.runtime import Prepared, filled, stepping
+from vidcap.errors import ModelError
 
 # Where sentences are read word by word, the step is compiled for so many pictures and sentences.
 _READ_PICTURES, _READ_SENTENCES = 4, 6
@@ -98,7 +99,11 @@ class OpenVinoRuntime:
         memory = [np.stack(part) for part in parts]
 
         def score(*tree: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-            logs, looks = scoring(*tree, *memory)
+            outputs = scoring(*tree, *memory)
+            sizes = len(prepared), len(tree[0])
+            if [output.shape[:2] for output in outputs] != [sizes, sizes]:
+                raise ModelError("its graph that reads sentences gives something else")
+            logs, looks = outputs
             return logs, looks
 
         return read_whole(score, sentences)

@@ -162,13 +162,14 @@ def load_captioner(
     from vidcap.captioning.openvino_runtime import OpenVinoRuntime
 
     graphs = read_graphs(with_graphs(checkpoint))
-    told = graphs.step.output(0).get_partial_shape()[-1]
     known = len(Vocabulary(manifest.vocabulary))
-    if told.is_static and told.get_length() != known:
-        raise ModelError(
-            f"{checkpoint}: its graphs know {told.get_length()} words and its header {known}; "
-            "they do not belong together"
-        )
+    for graph in (graphs.step, graphs.score):
+        told = None if graph is None else graph.output(0).get_partial_shape()[-1]
+        if told is not None and told.is_static and told.get_length() != known:
+            raise ModelError(
+                f"{checkpoint}: its graphs know {told.get_length()} words and its header {known}; "
+                "they do not belong together"
+            )
     cpu = OpenVinoRuntime(
         graphs,
         picture_size=manifest.picture_size,

@@ -4,8 +4,8 @@
         --images flickr8k/images --captions flickr8k/captions.json --output present.safetensors
 
 What people speak of is guessed from the encoder's features, fitted on the training pictures
-(vidcap/training/presence.py); the decoder's weights stay as they are, save that rare words are a
-little likelier.  It takes some minutes.  ``pipelines/export.py`` and ``pipelines/calibrate.py``
+(vidcap/training/presence.py); the decoder's weights stay as they are, save what each word gains or
+loses on every picture.  It takes some minutes.  ``export.py`` and ``calibrate.py``
 come after it: the calibrations of the source are left out.  Prints one JSON object.
 """
 

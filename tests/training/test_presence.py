@@ -11,7 +11,7 @@ from vidcap.errors import ModelError
 from vidcap.training.growing import grown
 from vidcap.training.presence import WordGroups, fit_odds, group_of, pooled, with_presence
 
-WORDS = "a man dog dogs runs zebra glob".split()
+WORDS = "a man dog dogs runs zebra glob cup".split()
 TOLD = [
     [["a", "man", "runs"], ["a", "boy"]],
     [["two", "dogs"], ["a", "dog", "runs"]],
@@ -23,7 +23,14 @@ class Nouns:
     """Stands for WordNet."""
 
     def noun(self, word):
-        nouns = {"man": "man", "boy": "boy", "dog": "dog", "dogs": "dog", "zebra": "zebra"}
+        nouns = {
+            "man": "man",
+            "boy": "boy",
+            "dog": "dog",
+            "dogs": "dog",
+            "zebra": "zebra",
+            "cup": "cup",
+        }
         return nouns.get(word)
 
     def is_person(self, lemma):
@@ -107,7 +114,9 @@ def test_the_result_is_a_decoder_with_presence_and_rare_words_gain(monkeypatch):
     gain = dict(zip(WORDS, gained, strict=True))
     assert gain["a"] == gain["zebra"] == gain["glob"] == 0
     assert gain["man"] > gain["runs"]  # one picture of two, and both
+    assert gain["cup"] == -1
     assert manifest.calibration is None
+    assert manifest.beam["once"]
     assert manifest.training["presence"]["pictures"] == 2
 
 

@@ -35,7 +35,8 @@ _PERSON, _DOG = "person", "dog"
 # WordNet's first senses put these elsewhere than captions do.
 _PEOPLE = frozenset("women male males female females".split())
 _NOBODY = frozenset("german shepherd wheeler asian indian chased".split())
-_RARITY = 0.1
+_RARITY = 0.1  # of how rare a word is, in nats: what it gains
+_UNJUDGED = -1.0  # what a noun gains of which the picture says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,10 @@ class Caution:
 
 
 # Whom a sentence is about decides all the rest of it.
-_SUBJECTS = {_PERSON: Caution(2.0, 3.5, -8.0), _DOG: Caution(2.0, 1.5, -8.0)}
+_SUBJECTS = {_PERSON: Caution(2.0, 3.5, -6.0), _DOG: Caution(2.0, 1.5, -6.0)}
 _NOUNS = Caution(1.0, 0.0, -6.0)
 _OTHERS = Caution(0.4, -2.0, -3.0)
-_RECOGNISED = Caution(1.0, math.log(0.2), -2.0)
+_RECOGNISED = Caution(1.0, math.log(0.2), -3.0)
 
 
 Told = Sequence[Sequence[Sequence[str]]]
@@ -95,6 +96,8 @@ class WordGroups:
         wordnet: WordNet,
         least: int,
     ) -> None:
+        self._wordnet = wordnet
+        self._counts = Counter(word for own in told for word in set().union(*own))
         self._of = cache(partial(group_of, wordnet=wordnet))
         named = [
             [{group for word in words if (group := self._of(word))} for words in own]
@@ -127,6 +130,23 @@ class WordGroups:
             group, thing = self._of(word), of_thing.get(word, neither)
             found.append(self._places.get(group, thing) if group else thing)
         return torch.tensor(found)
+
+    def leanings(self, vocabulary: Vocabulary, columns: Tensor, things: int) -> Tensor:
+        """Return ``(V,)`` what each word gains on every picture.
+
+        The words of groups gain a tenth of how rare they are; nouns that neither a group nor
+        recognition speaks for are said only where the decoder is the surer of them.
+
+        Args:
+            vocabulary: the words.
+            columns: what :meth:`columns` returned.
+            things: how many are recognised.
+        """
+        shares = torch.tensor([(self._counts[word] + 1) for word in vocabulary.words])
+        rare = -(shares / len(self.shares)).log()
+        nouns = torch.tensor([self._wordnet.noun(word) is not None for word in vocabulary.words])
+        unjudged = nouns & (columns == len(self.groups) + things)
+        return torch.where(columns < len(self.groups), _RARITY * rare, _UNJUDGED * unjudged)
 
 
 def pooled(views: Sequence[Features]) -> Tensor:
@@ -181,15 +201,6 @@ def cautions(groups: Sequence[Group], things: int) -> dict[str, Tensor]:
     }
 
 
-def rarity(columns: Tensor, groups: int, vocabulary: Vocabulary, told: Told) -> Tensor:
-    """Return ``(V,)`` what the words of groups gain: a tenth of how rare they are, in nats."""
-    counts = Counter(
-        word for sentences in told for word in {word for words in sentences for word in words}
-    )
-    shares = torch.tensor([(counts[word] + 1) / len(told) for word in vocabulary.words])
-    return torch.where(columns < groups, -_RARITY * shares.log(), 0.0)
-
-
 def with_presence(
     manifest: Manifest,
     weights: Mapping[str, Tensor],
@@ -227,10 +238,12 @@ def with_presence(
         **weights,
         **{f"decoder.presence.{name}": tensor for name, tensor in fitted.items()},
         "decoder.output_bias": weights["decoder.output_bias"]
-        + rarity(columns, len(groups.groups), vocabulary, told),
+        + groups.leanings(vocabulary, columns, len(manifest.things)),
     }
     header = replace(
         manifest,
+        # Where words are held back, others would be said twice in their place.
+        beam={**manifest.beam, "once": True},
         decoder_config={**manifest.decoder_config, "presence": len(groups.groups)},
         training={
             **manifest.training,

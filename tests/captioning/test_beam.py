@@ -89,6 +89,17 @@ def test_sentences_keep_the_settings(seed, size, max_words, no_repeat):
             assert all(a != b for a, b in itertools.pairwise(hypothesis.words))
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_words_that_tell_something_are_said_once(seed):
+    table = random_tables(seed)
+    telling = np.arange(table.shape[-1]) >= 6
+    settings = BeamSettings(size=3, max_words=10, min_words=8, once=True)
+    (found,) = beam_search(bigram_step(table), pictures=1, settings=settings, telling=telling)
+    for hypothesis in found:
+        told = [word for word in hypothesis.words if telling[word]]
+        assert len(told) == len(set(told))
+
+
 @given(seed=st.integers(0, 10_000), size=st.integers(1, 4))
 def test_a_picture_is_searched_for_itself(seed, size):
     settings = BeamSettings(size=size, max_words=6)

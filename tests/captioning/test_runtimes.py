@@ -48,7 +48,7 @@ def test_graphs_and_torch_say_the_same(checkpoint):
     runtime = TorchRuntime(model, device="cpu", group=16)
     reference = CheckpointCaptioner("torch", checkpoint, manifest, runtime, beam)
     graphs = load_captioner(checkpoint.stem, device="cpu")
-    pictures = list(photographs(200))
+    pictures = list(photographs(80))
     expected, found = reference.caption(pictures), graphs.caption(pictures)
     pairs = list(zip(expected, found, strict=True))
     with safe_open(checkpoint, framework="numpy") as file:
@@ -61,5 +61,5 @@ def test_graphs_and_torch_say_the_same(checkpoint):
         assert np.mean([abs(a.score - b.score) for a, b in pairs]) < 0.1
         return
     same = [(a, b) for a, b in pairs if a.text == b.text]
-    assert len(same) / len(pairs) >= 0.995
+    assert len(same) >= len(pairs) - 1
     assert max(abs(a.score - b.score) for a, b in same) < 1e-3

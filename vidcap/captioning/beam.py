@@ -30,6 +30,8 @@ class BeamSettings:
             end) to this power (Wu et al. 2016 without their constant); 0 favours short ones.
         no_repeat: no run of so many words occurs twice in a sentence, and no word directly after
             itself; 0 allows everything.
+        once: a word that tells something is said once in a sentence, where the search is told
+            which words those are.
     """
 
     size: int = 3
@@ -37,6 +39,7 @@ class BeamSettings:
     min_words: int = 2
     length_penalty: float = 0.7
     no_repeat: int = 3
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,11 @@ def _forbid_repeats(scores: Array, history: Array, size: int) -> None:
         scores[picture, beam, history[picture, beam, place + size - 1]] = -np.inf
 
 
+def _forbid_again(scores: Array, history: Array, once: Array) -> None:
+    """Set to minus infinity every word of ``once`` that a row has said; padding always is."""
+    np.put_along_axis(scores, np.where(once[history], history, PAD), -np.inf, axis=2)
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
     """How long sentences may become, in any number of measures.
@@ -109,7 +117,12 @@ class Room:
 
 
 def beam_search(
-    step: Step, *, pictures: int, settings: BeamSettings, room: Room | None = None
+    step: Step,
+    *,
+    pictures: int,
+    settings: BeamSettings,
+    room: Room | None = None,
+    telling: Array | None = None,
 ) -> list[list[Hypothesis]]:
     """Decode sentences for a group of pictures.
 
@@ -127,6 +140,7 @@ def beam_search(
             ends, be it short of ``settings.min_words``; it is empty where no word has room.  Where
             there is a limit, every beginning of a sentence is taken for a whole one as well: most
             of those that are followed run into the wall, and the best may have ended well before.
+        telling: ``(V,)`` booleans: the words that ``settings.once`` is about.
 
     Returns:
         For each picture up to K finished sentences, best first; never none.
@@ -161,6 +175,8 @@ def beam_search(
         if position < settings.min_words:
             scores[:, :, END] = -np.inf
         _forbid_repeats(scores, history, settings.no_repeat)
+        if settings.once and telling is not None:
+            _forbid_again(scores, history, telling)
         if room is not None:
             room.forbid(scores, history)
             stuck = ~np.isfinite(scores).any(-1)

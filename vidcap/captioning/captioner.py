@@ -22,6 +22,7 @@ from vidcap.captioning.nouns import NounFinder
 from vidcap.captioning.runtime import Prepared, Runtime, filled
 from vidcap.captioning.vocabulary import UNKNOWN, Vocabulary
 from vidcap.errors import UsageError
+from vidcap.text.similarity import FUNCTION_WORDS
 from vidcap.text.tokens import detokenize, tokenize
 
 Picture = NDArray[np.uint8]
@@ -107,6 +108,9 @@ class CheckpointCaptioner:
         self._scene_confidence = Confidence(scenes) if scenes else None
         self._finder = NounFinder(manifest.things, self._vocabulary)
         written = np.array([len(word) for word in self._vocabulary.words])
+        self._telling = np.array(
+            [word.isalpha() and word not in FUNCTION_WORDS for word in self._vocabulary.words]
+        )
         self._costs = np.stack([written + 1, np.ones_like(written)])
 
     def caption(self, pictures: Sequence[Picture]) -> list[Caption]:
@@ -214,7 +218,8 @@ class CheckpointCaptioner:
         settings = replace(self._beam, size=_SCENE_SENTENCES, length_penalty=_SCENE_LENGTH_PENALTY)
         # The first word has no blank in front.
         room = Room(self._costs, np.array([[budget.characters + 1, budget.words]]))
-        return beam_search(step, pictures=1, settings=settings, room=room)[0]
+        found = beam_search(step, pictures=1, settings=settings, room=room, telling=self._telling)
+        return found[0]
 
     def _written(self, hypothesis: Hypothesis) -> str:
         return detokenize(self._vocabulary.decode(hypothesis.words))
@@ -298,7 +303,8 @@ class CheckpointCaptioner:
             return []
         group = self._runtime.group
         step = self._runtime.steps(filled(prepared, group), beams=self._beam.size)
-        return beam_search(step, pictures=group, settings=self._beam)[: len(prepared)]
+        found = beam_search(step, pictures=group, settings=self._beam, telling=self._telling)
+        return found[: len(prepared)]
 
     def facts(self, prepared: Sequence[Prepared]) -> Facts | None:
         """Return what is known of pictures of the same thing, their mean, without a sentence.

@@ -156,6 +156,8 @@ def _check_kinds(manifest: Manifest) -> None:
         whole = name == "length_penalty" or isinstance(value, int)
         if not isinstance(value, int | float) or not whole or not least <= value <= most:
             raise ValueError(f"beam {name} is {value!r:.60}, not from {least} to {most}")
+    if not isinstance(beam.once, bool):
+        raise ValueError(f"beam once is {beam.once!r:.60}, neither true nor false")
 
 
 def read_manifest(path: Path) -> Manifest:

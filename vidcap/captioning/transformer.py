@@ -4,7 +4,8 @@ Vaswani et al., "Attention Is All You Need", NIPS 2017, with the norms in front 
 Layer Normalization in the Transformer Architecture", ICML 2020).  A picture's keys and values are
 computed once, not once a beam; those of the words so far are kept in a cache.
 
-Beside the regions it may read what the encoder recognises (:mod:`vidcap.captioning.things`).
+Beside the regions it may read what the encoder recognises (:mod:`vidcap.captioning.things`), and be
+kept from words that the picture does not ask for (:mod:`vidcap.captioning.presence`).
 
 Letters in shapes: N pictures, B rows (captions or beams), R regions, C channels, D width, H heads
 of E = D / H, L decoder layers, T words at most, V words known, K things read, G nouns, M = R + K
@@ -22,6 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vidcap.captioning.presence import Presence
 from vidcap.captioning.teaching import Taught, drop_words, inside
 from vidcap.captioning.things import Copying, Familiar, Recogniser, ThingTokens
 
@@ -42,6 +44,8 @@ class TransformerConfig:
         things: K, how many recognised things are read beside the regions; 0 for none.
         classes: kinds of things that the encoder's classifier tells apart.
         nouns: G, everyday nouns that the classes are summed to.
+        presence: groups of words whose presence is guessed from the picture; 0 for none.  It needs
+            things.
     """
 
     channels: int
@@ -55,12 +59,15 @@ class TransformerConfig:
     things: int = 0
     classes: int = 1000
     nouns: int = 0
+    presence: int = 0
 
     def __post_init__(self) -> None:
         if self.width % 4 or self.width % self.heads:
             raise ValueError(f"width {self.width} is no multiple of 4 and of {self.heads} heads")
         if not 0 <= self.things <= self.nouns:
             raise ValueError(f"things {self.things} is not from 0 to the {self.nouns} nouns")
+        if self.presence and not self.things:
+            raise ValueError(f"presence {self.presence} needs things")
 
 
 def _sinusoids(places: Tensor, width: int) -> Tensor:
@@ -186,7 +193,8 @@ class Transformer(nn.Module):
         super().__init__()
         width = config.width
         self.config = config
-        self.memory_count = 2 * config.decoder_layers + (2 if config.things else 0)
+        named = (2 if config.things else 0) + (1 if config.presence else 0)
+        self.memory_count = 2 * config.decoder_layers + named
         self.state_count = 2 * config.decoder_layers + 1
         self.project = nn.Linear(config.channels, width)
         self.normalise = nn.LayerNorm(width)
@@ -206,6 +214,10 @@ class Transformer(nn.Module):
             self.thing_tokens = ThingTokens(width, config.things)
             self.copying = Copying(width)
             self.nothing = nn.Parameter(torch.zeros(width))  # a region where there is no picture
+        if config.presence:
+            self.presence = Presence(
+                config.channels, config.presence, config.nouns, vocabulary_size
+            )
 
     def prepare(self, features: Tensor) -> tuple[Tensor, ...]:
         """Turn ``(N, R, C)`` features into what decoding needs.
@@ -216,12 +228,16 @@ class Transformer(nn.Module):
         Returns:
             the memory, values and keys ``(N, H, M, E)`` of each decoder layer, the last layer's
             first, regions before things; where things are read, the keys of their tokens and
-            their names to copy, ``(N, K, D)`` both; an empty cache of words' keys and values
+            their names to copy, ``(N, K, D)`` both; where presence is guessed, ``(N, V)`` to add to
+            words' logits; an empty cache of words' keys and values
             ``(N, H, T + 1, E)`` for each layer, the first layer's first; the place ``(N,)`` of the
             next word, zero; and, where things are read, facts ``(N, G + 1)`` that no step needs:
             how surely each noun is there, and how strange the picture is.
         """
-        memory = self._memory(features)
+        strengths = self.recogniser(features) if self.config.things else None
+        memory = self._memory(features, strengths)
+        if self.config.presence:
+            memory.append(self.presence(features, strengths))
         values = memory[0]
         pictures, heads, _, part = values.shape
         places = self.config.max_words + 1
@@ -231,10 +247,9 @@ class Transformer(nn.Module):
         ]
         place = torch.zeros(pictures, dtype=torch.long, device=features.device)
         prepared = *memory, *cache, place
-        if not self.config.things:
+        if strengths is None:
             return prepared
-        facts = [self.recogniser(features), self.familiar(features)[:, None]]
-        return *prepared, torch.cat(facts, dim=1)
+        return *prepared, torch.cat([strengths, self.familiar(features)[:, None]], dim=1)
 
     def _memory(
         self, features: Tensor, strengths: Tensor | None = None, seen: Tensor | None = None
@@ -280,12 +295,19 @@ class Transformer(nn.Module):
         """Return what words are told from, ``(N, Q, D)``, for the last layer's output."""
         x = self.word_norm(x)
         if self.config.things:
-            *_, keys, nouns = memory
-            x = self.copying(x, keys, nouns)
+            first = 2 * self.config.decoder_layers
+            x = self.copying(x, *memory[first : first + 2])
         return x
 
     def _logits(self, states: Tensor) -> Tensor:
         return functional.linear(states, self.embedding.weight, self.output_bias)
+
+    def _told(self, x: Tensor, memory: Sequence[Tensor]) -> Tensor:
+        """Return the next word's log-probabilities ``(N, Q, V)`` for the last layer's output."""
+        logits = self._logits(self._states(x, memory))
+        if self.config.presence:
+            logits = logits + memory[-1][:, None]
+        return logits.log_softmax(-1)
 
     def _looks(self, weights: Tensor) -> Tensor:
         """Return the regions' parts of what the regions got of ``(..., M)`` weights."""
@@ -328,9 +350,8 @@ class Transformer(nn.Module):
             # A picture's rows are its queries: keys and values are not repeated for them.
             grouped, weights = layer.cross(x.view(pictures, -1, x.shape[-1]), *regions_of_layer)
             x = grouped.view(-1, 1, x.shape[-1])
-        states = self._states(x.view(pictures, -1, x.shape[-1]), memory)
-        logs = self._logits(states.flatten(0, 1)).log_softmax(-1)
-        return logs, *kept, place + 1, self._looks(weights).flatten(0, 1)
+        logs = self._told(x.view(pictures, -1, x.shape[-1]), memory)
+        return logs.flatten(0, 1), *kept, place + 1, self._looks(weights).flatten(0, 1)
 
     def score(
         self, words: Tensor, places: Tensor, visible: Tensor, *memory: Tensor
@@ -352,8 +373,7 @@ class Transformer(nn.Module):
         for layer, *regions_of_layer in self._looking(memory):
             seen, _ = attention(*layer.own(x), visible)
             x, weights = layer.cross(layer.after_own(x, seen), *regions_of_layer)
-        logs = self._logits(self._states(x, memory)).log_softmax(-1)
-        return logs, self._looks(weights)
+        return self._told(x, memory), self._looks(weights)
 
     def forward(
         self,
@@ -364,6 +384,8 @@ class Transformer(nn.Module):
         seen: Tensor | None = None,
     ) -> Taught:
         """Predict every next word of given captions (teacher forcing), for training.
+
+        Presence is left out: it is fitted to a decoder that has learnt.
 
         Args:
             features: ``(N, R, C)``.

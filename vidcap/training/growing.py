@@ -31,6 +31,8 @@ def grown(decoder: Any, finished: Any, known: int, likenesses: NDArray[np.int64]
     old: dict[str, Tensor] = finished.state_dict()
     with torch.no_grad():
         for name, tensor in old.items():
+            if name not in state:  # presence is fitted anew to what has learnt on
+                continue
             if state[name].shape == tensor.shape:
                 state[name].copy_(tensor)
             else:

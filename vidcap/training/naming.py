@@ -86,12 +86,13 @@ class WordNet:
                 found |= self._above(wider, steps - 1)
         return frozenset(found)
 
-    def _is_person(self, lemma: str) -> bool:
+    def is_person(self, lemma: str) -> bool:
+        """Tell whether a noun, as :meth:`noun` gives it, is one for people."""
         return lemma == "person" or _PERSON in self._above(self._senses[lemma][0])
 
     def near(self, one: str, other: str) -> bool:
         """Tell whether two nouns are the same, or one is wider than the other."""
-        if one == other or (self._is_person(one) and self._is_person(other)):
+        if one == other or (self.is_person(one) and self.is_person(other)):
             return True
         first, second = (self._senses[lemma][:_SENSES] for lemma in (one, other))
         return any(

@@ -142,7 +142,7 @@ def browser() -> Iterator[Any]:
     if not CHROMIUM.exists():
         pytest.skip(f"needs {CHROMIUM}")
     with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        started = running.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--no-zygote"])
         yield started
         started.close()
 

@@ -34,9 +34,9 @@ _CHUNK = 250
 _PERSON, _DOG = "person", "dog"
 # WordNet's first senses put these elsewhere than captions do.
 _PEOPLE = frozenset("women male males female females".split())
-_NOBODY = frozenset("german shepherd wheeler asian indian chased".split())
+_NOBODY = frozenset("german shepherd wheeler asian indian chased mohawk blonde brunette".split())
 _RARITY = 0.1  # of how rare a word is, in nats: what it gains
-_UNJUDGED = -1.0  # what a noun gains of which the picture says nothing
+_UNJUDGED = -1.0  # what a word gains of which the picture says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ def group_of(word: str, wordnet: WordNet) -> Group | None:
     """Return the group that a word belongs to, ``None`` for words that tell nothing."""
     if word in _PEOPLE:
         return _PERSON, True
+    word = word.rpartition("-")[2]  # a t-shirt is a shirt
     noun = None if word in _NOBODY else wordnet.noun(word)
     if noun is not None:
         return (_PERSON if wordnet.is_person(noun) else noun), True
@@ -96,7 +97,6 @@ class WordGroups:
         wordnet: WordNet,
         least: int,
     ) -> None:
-        self._wordnet = wordnet
         self._counts = Counter(word for own in told for word in set().union(*own))
         self._of = cache(partial(group_of, wordnet=wordnet))
         named = [
@@ -134,8 +134,8 @@ class WordGroups:
     def leanings(self, vocabulary: Vocabulary, columns: Tensor, things: int) -> Tensor:
         """Return ``(V,)`` what each word gains on every picture.
 
-        The words of groups gain a tenth of how rare they are; nouns that neither a group nor
-        recognition speaks for are said only where the decoder is the surer of them.
+        The words of groups gain a tenth of how rare they are; those that tell something, and that
+        neither a group nor recognition speaks for, are said only where the decoder is surer.
 
         Args:
             vocabulary: the words.
@@ -144,8 +144,8 @@ class WordGroups:
         """
         shares = torch.tensor([(self._counts[word] + 1) for word in vocabulary.words])
         rare = -(shares / len(self.shares)).log()
-        nouns = torch.tensor([self._wordnet.noun(word) is not None for word in vocabulary.words])
-        unjudged = nouns & (columns == len(self.groups) + things)
+        telling = torch.tensor([self._of(word) is not None for word in vocabulary.words])
+        unjudged = telling & (columns == len(self.groups) + things)
         return torch.where(columns < len(self.groups), _RARITY * rare, _UNJUDGED * unjudged)
 
 

@@ -198,7 +198,7 @@ def _upload(path: Path, folder: Path) -> object:
     rooms = Rooms(folder / "tmp" / "rooms", Limits())
     room = rooms.open(name=path.name)
     try:
-        return admit(path, room, Limits()).picture
+        return admit(path, room, Limits()).info
     finally:
         rooms.close(room)
         (folder / "tmp" / "rooms").rmdir()

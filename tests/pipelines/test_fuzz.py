@@ -53,7 +53,7 @@ def test_reproducers_are_small() -> None:
 
 @pytest.mark.needs_tool("ffmpeg")
 def test_damaged_files_give_a_result_or_a_line(tmp_path: Path) -> None:
-    families = ["media", "subtitles", "scripts", "configs", "library"]
+    families = ["media", "subtitles", "scripts", "configs", "library", "uploads"]
     chosen = [word for family in families for word in ("--family", family)]
     report = fuzz("--files", "200", "--seed", "7", *chosen, "--work", tmp_path)
     assert report["files"] > 190

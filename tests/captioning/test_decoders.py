@@ -194,3 +194,10 @@ def test_places_inside_a_length():
         [[True, True, False], [False, False, False]],
         [[True, True, True], [True, False, False]],
     ]
+
+
+@pytest.mark.parametrize("name", ["show-attend-tell", "transformer"])
+@pytest.mark.parametrize("setting", [{"width": 0}, {"channels": 0}, {"width": 16, "heads": 0}])
+def test_a_decoder_of_no_size_is_refused(name, setting):
+    with pytest.raises(ModelError, match="does not take these settings"):
+        build_decoder(name, {"channels": 12, **setting}, WORDS)

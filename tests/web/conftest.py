@@ -142,7 +142,9 @@ def browser() -> Iterator[Any]:
     if not CHROMIUM.exists():
         pytest.skip(f"needs {CHROMIUM}")
     with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--no-zygote"])
+        # On a busy machine Chromium's zygote was seen to spin without end, and the driver with it.
+        plain = ["--no-sandbox", "--no-zygote"]
+        started = running.chromium.launch(executable_path=str(CHROMIUM), args=plain)
         yield started
         started.close()
 

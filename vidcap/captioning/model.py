@@ -48,7 +48,7 @@ def build_decoder(name: str, config: dict[str, Any], vocabulary_size: int) -> An
         )
     try:
         return _DECODERS[name](config, vocabulary_size)
-    except (TypeError, ValueError, ArithmeticError) as error:
+    except (TypeError, ValueError) as error:
         raise ModelError(f"decoder {name!r} does not take these settings: {error}") from error
 
 

@@ -43,6 +43,8 @@ class ShowAttendTellConfig:
     word_dropout: float = 0.1
 
     def __post_init__(self) -> None:
+        if min(self.channels, self.width, self.attention_width) < 1:
+            raise ValueError("channels, width and attention_width must be 1 or more")
         if self.attention not in ("soft", "hard"):
             raise ValueError(f"attention {self.attention!r} is neither soft nor hard")
 

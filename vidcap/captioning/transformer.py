@@ -62,6 +62,8 @@ class TransformerConfig:
     presence: int = 0
 
     def __post_init__(self) -> None:
+        if min(self.channels, self.width, self.heads, self.decoder_layers) < 1:
+            raise ValueError("channels, width, heads and decoder_layers must be 1 or more")
         if self.width % 4 or self.width % self.heads:
             raise ValueError(f"width {self.width} is no multiple of 4 and of {self.heads} heads")
         if not 0 <= self.things <= self.nouns:

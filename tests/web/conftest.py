@@ -142,9 +142,7 @@ def browser() -> Iterator[Any]:
     if not CHROMIUM.exists():
         pytest.skip(f"needs {CHROMIUM}")
     with playwright.sync_playwright() as running:
-        # On a busy machine Chromium's zygote was seen to spin without end, and the driver with it.
-        plain = ["--no-sandbox", "--no-zygote"]
-        started = running.chromium.launch(executable_path=str(CHROMIUM), args=plain)
+        started = running.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         yield started
         started.close()
 

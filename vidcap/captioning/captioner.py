@@ -22,7 +22,6 @@ from vidcap.captioning.nouns import NounFinder
 from vidcap.captioning.runtime import Prepared, Runtime, filled
 from vidcap.captioning.vocabulary import UNKNOWN, Vocabulary
 from vidcap.errors import UsageError
-from vidcap.text.similarity import FUNCTION_WORDS
 from vidcap.text.tokens import detokenize, tokenize
 
 Picture = NDArray[np.uint8]
@@ -108,9 +107,7 @@ class CheckpointCaptioner:
         self._scene_confidence = Confidence(scenes) if scenes else None
         self._finder = NounFinder(manifest.things, self._vocabulary)
         written = np.array([len(word) for word in self._vocabulary.words])
-        self._telling = np.array(
-            [word.isalpha() and word not in FUNCTION_WORDS for word in self._vocabulary.words]
-        )
+        self._telling = self._vocabulary.telling()
         self._costs = np.stack([written + 1, np.ones_like(written)])
 
     def caption(self, pictures: Sequence[Picture]) -> list[Caption]:

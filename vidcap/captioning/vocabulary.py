@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
+from vidcap.text.similarity import FUNCTION_WORDS
+
 PAD, START, END, UNKNOWN = 0, 1, 2, 3
 _SPECIAL = ("<pad>", "<start>", "<end>", "<unk>")
 
@@ -35,6 +40,12 @@ class Vocabulary:
     def decode(self, numbers: Iterable[int]) -> list[str]:
         """Return the words of numbers, leaving out padding, start and end."""
         return [self.words[number] for number in numbers if number not in (PAD, START, END)]
+
+    def telling(self) -> NDArray[np.bool_]:
+        """Return of each word whether it tells something of what is seen, ``(len(self),)``."""
+        return np.array(
+            [word.isalpha() and word not in FUNCTION_WORDS for word in self.words], np.bool_
+        )
 
     def to_list(self) -> list[str]:
         """Return the words alone, as :class:`Vocabulary` takes them."""

@@ -9,7 +9,7 @@ from vidcap.captioning.model import build_decoder
 from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import ModelError
 from vidcap.training.growing import grown
-from vidcap.training.presence import WordGroups, fit_odds, group_of, pooled, with_presence
+from vidcap.training.presence import WordGroups, fit_odds, group_of, pooled_views, with_presence
 
 WORDS = "a man dog dogs runs zebra glob cup".split()
 TOLD = [
@@ -79,7 +79,7 @@ def test_odds_learn_what_goes_with_what():
 def test_pooled_is_the_mean_and_the_largest():
     view = np.zeros((1, 9, 2), np.float16)
     view[0, 0] = [9.0, -9.0]
-    assert pooled([view, view]).tolist() == [[1.0, -1.0, 9.0, 0.0]] * 2
+    assert pooled_views([view, view]).tolist() == [[1.0, -1.0, 9.0, 0.0]] * 2
 
 
 def a_captioner(presence=0):

@@ -16,6 +16,11 @@ from torch import Tensor, nn
 _LEAST_STRENGTH = 1e-4
 
 
+def pooled(features: Tensor) -> Tensor:
+    """Return the regions' mean and largest, ``(N, 2 C)``, of features ``(N, R, C)``."""
+    return torch.cat([features.mean(1), features.amax(1)], dim=1)
+
+
 class Presence(nn.Module):
     """Features to how much less likely than otherwise each word is; its numbers are fitted.
 
@@ -52,7 +57,7 @@ class Presence(nn.Module):
             features: of the regions.
             strengths: ``(N, G)`` how surely each noun is there.
         """
-        odds = self.odds(torch.cat([features.mean(1), features.amax(1)], dim=1))
+        odds = self.odds(pooled(features))
         sure = strengths.clamp_min(_LEAST_STRENGTH).log()
         away = self.weight * (torch.cat([odds, sure], dim=1) - self.usual)
         change = torch.maximum(away, self.least).clamp_max(0.0)

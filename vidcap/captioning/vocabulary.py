@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vidcap.text.similarity import FUNCTION_WORDS
+from vidcap.text.similarity import tells
 
 PAD, START, END, UNKNOWN = 0, 1, 2, 3
 _SPECIAL = ("<pad>", "<start>", "<end>", "<unk>")
@@ -43,9 +43,7 @@ class Vocabulary:
 
     def telling(self) -> NDArray[np.bool_]:
         """Return of each word whether it tells something of what is seen, ``(len(self),)``."""
-        return np.array(
-            [word.isalpha() and word not in FUNCTION_WORDS for word in self.words], np.bool_
-        )
+        return np.array([tells(word) for word in self.words], np.bool_)
 
     def to_list(self) -> list[str]:
         """Return the words alone, as :class:`Vocabulary` takes them."""

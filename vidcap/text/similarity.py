@@ -31,6 +31,11 @@ _VOWEL = re.compile("[aeiouy]")
 _ES = re.compile("(?:s|x|z|ch|sh)es$")
 
 
+def tells(word: str) -> bool:
+    """Return whether a word, lower case, tells something of what is seen."""
+    return word.isalpha() and word not in FUNCTION_WORDS
+
+
 def token_f1(a: Sequence[str], b: Sequence[str]) -> float:
     """Return how much two sentences share, from 0 (nothing) to 1 (the same words in any order).
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from vidcap.errors import DataError
-from vidcap.text.similarity import FUNCTION_WORDS
+from vidcap.text.similarity import tells
 
 _SENSES = 2  # of a word that are looked at: what is rarer is not what a caption means
 _STEPS = 3  # to a wider word: a poodle is a dog, and an animal is too far off to count
@@ -54,7 +54,7 @@ class WordNet:
 
     def noun(self, word: str) -> str | None:
         """Return the singular of a word that names a thing, ``None`` for other words."""
-        if word in FUNCTION_WORDS or word in _NO_THINGS or not word.isalpha():
+        if word in _NO_THINGS or not tells(word):
             return None
         if word.endswith("ing") and word not in _THINGS_IN_ING:
             return None

@@ -20,9 +20,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from vidcap.captioning.checkpoint import Manifest
+from vidcap.captioning.presence import pooled
 from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import ModelError
-from vidcap.text.similarity import FUNCTION_WORDS
+from vidcap.text.similarity import tells
 from vidcap.training.features import Features
 from vidcap.training.naming import WordNet
 
@@ -75,7 +76,7 @@ def group_of(word: str, wordnet: WordNet) -> Group | None:
     noun = None if word in _NOBODY else wordnet.noun(word)
     if noun is not None:
         return (_PERSON if wordnet.is_person(noun) else noun), True
-    return None if word in FUNCTION_WORDS or not word.isalpha() else (word, False)
+    return (word, False) if tells(word) else None
 
 
 class WordGroups:
@@ -149,13 +150,13 @@ class WordGroups:
         return torch.where(columns < len(self.groups), _RARITY * rare, _UNJUDGED * unjudged)
 
 
-def pooled(views: Sequence[Features]) -> Tensor:
-    """Return ``(views * pictures, 2 C)``, what :class:`Presence` looks at of each picture."""
+def pooled_views(views: Sequence[Features]) -> Tensor:
+    """Return ``(views * pictures, 2 C)``, what presence is guessed from, picture by picture."""
     parts = []
     for view in views:
         for first in range(0, len(view), _CHUNK):
             regions = torch.from_numpy(np.asarray(view[first : first + _CHUNK], np.float32))
-            parts.append(torch.cat([regions.mean(1), regions.amax(1)], dim=1))
+            parts.append(pooled(regions))
     return torch.cat(parts)
 
 
@@ -227,7 +228,7 @@ def with_presence(
     vocabulary = Vocabulary(manifest.vocabulary)
     groups = WordGroups(told, wordnet, LEAST_PICTURES)
     columns = groups.columns(vocabulary, manifest.things)
-    weight, bias = fit_odds(pooled(views), groups.shares.repeat(len(views), 1))
+    weight, bias = fit_odds(pooled_views(views), groups.shares.repeat(len(views), 1))
     fitted = {
         "odds.weight": weight,
         "odds.bias": bias,

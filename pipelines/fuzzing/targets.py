@@ -123,7 +123,7 @@ def _checkpoint(path: Path, folder: Path) -> object:
     width, height = captioner.picture_size
     noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     assert isinstance(captioner, SceneTeller)
-    return captioner.tell(captioner.look([np.zeros_like(noise), noise]), Budget())
+    return captioner.tell(captioner.say(captioner.encode([np.zeros_like(noise), noise])), Budget())
 
 
 def _model(path: Path, folder: Path) -> object:

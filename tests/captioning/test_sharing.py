@@ -88,13 +88,15 @@ def test_looks_and_scenes_are_what_they_are_alone() -> None:
     assert isinstance(alone, PictureEmbedder)
     coarse = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), dtype=np.uint8)
     pictures = [np.kron(one, np.ones((28, 28, 1), dtype=np.uint8)) for one in coarse]
-    expected = alone.look(pictures)
+    expected = alone.say(alone.encode(pictures))
     shared = share(alone, most=16)
     assert isinstance(shared, SceneTeller)
     assert isinstance(shared, PictureEmbedder)
     with ThreadPoolExecutor(4) as pool:
         parts = [pictures[start::4] for start in range(4)]
-        found: list[list[Look]] = list(pool.map(shared.look, parts))
+        found: list[list[Look]] = list(
+            pool.map(lambda part: shared.say(shared.encode(part)), parts)
+        )
         for start, looks in enumerate(found):
             own = expected[start::4]
             assert [look.caption for look in looks] == [look.caption for look in own]

@@ -71,8 +71,19 @@ def test_something_small_is_something_new():
 class TellingCaptioner(ShadeCaptioner):
     """Can be asked for scenes."""
 
-    def look(self, pictures):
-        return [Look(caption, (), ()) for caption in self.caption(pictures)]
+    def encode(self, pictures):
+        return [(picture,) for picture in pictures]
+
+    def say(self, prepared):
+        return [
+            Look(caption, (), own)
+            for caption, own in zip(
+                self.caption([one[0] for one in prepared]), prepared, strict=True
+            )
+        ]
+
+    def alike(self, one, other):
+        return abs(int(one[0].mean()) - int(other[0].mean())) < 50
 
     def tell(self, looks, budget):
         raise AssertionError("nobody asks here")
@@ -84,3 +95,44 @@ class TellingCaptioner(ShadeCaptioner):
 def test_looks_go_along_with_what_was_looked_at():
     found = list(watch(frames([9, 9, 90]), TellingCaptioner(), batch_size=8))
     assert [one.look is not None for one in found] == [True, False, True]
+
+
+@given(
+    levels=st.lists(st.integers(0, 255), max_size=60),
+    cuts=st.lists(st.booleans(), min_size=60, max_size=60),
+    batch_size=st.integers(1, 5),
+)
+def test_what_is_plainly_the_same_has_the_sentences_found_for_it_in_batches_of_any_size(
+    levels, cuts, batch_size
+):
+    shots = list(np.cumsum(cuts))
+    given_frames = frames(levels, shots)
+    captioner = TellingCaptioner()
+    found = list(watch(given_frames, captioner, batch_size=batch_size))
+    assert [one.frame for one in found] == given_frames
+    assert max(captioner.batches, default=0) <= batch_size
+    own = ShadeCaptioner().caption([f.image for f in given_frames])
+    seen = spoken = 0
+    for place, one in enumerate(found):
+        new_shot = place == 0 or shots[place] != shots[seen]
+        new = new_shot or abs(levels[place] - levels[seen]) >= 6
+        if new:
+            seen = place
+            if shots[place] != shots[spoken] or abs(levels[place] - levels[spoken]) >= 50:
+                spoken = place
+        assert one.caption == own[spoken]
+        assert (one.look is not None) == new
+        if one.look is not None:
+            assert one.look.prepared[0] is given_frames[place].image
+
+
+def test_the_first_scene_does_not_wait_for_a_full_batch_of_sentences():
+    asked = []
+
+    def coming():
+        for frame in frames([9, 20] * 50):
+            asked.append(frame)
+            yield frame
+
+    next(watch(coming(), TellingCaptioner(), batch_size=4))
+    assert len(asked) == 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -124,10 +124,27 @@ class CheckpointCaptioner:
         Raises:
             UsageError: a picture cannot be captioned; see :meth:`caption`.
         """
+        return self.say(self.encode(pictures))
+
+    def encode(self, pictures: Sequence[Picture]) -> list[Prepared]:
+        """Return what the decoder needs of pictures, in their order.
+
+        Raises:
+            UsageError: a picture cannot be captioned; see :meth:`caption`.
+        """
+        check_pictures(pictures, self.picture_size)
+        return list(self._runtime.encode(pictures))
+
+    def say(self, prepared: Sequence[Prepared]) -> list[Look]:
+        """Find a sentence for each encoded picture, as :meth:`caption` does."""
         return [
-            Look(self._caption(hypotheses, [prepared]), tuple(hypotheses), prepared)
-            for prepared, hypotheses in self._looks(pictures)
+            Look(self._caption(hypotheses, [own]), tuple(hypotheses), own)
+            for own, hypotheses in self._found(prepared)
         ]
+
+    def alike(self, one: Prepared, other: Prepared) -> bool:
+        """Return whether it is plain that two encoded pictures show the same."""
+        return float(self._direction(one) @ self._direction(other)) > _SURELY_SAME
 
     def tell(self, looks: Sequence[Look], budget: Budget = _UNLIMITED) -> Caption:
         """Return one sentence for pictures of the same thing, as :meth:`search_scene` finds it."""
@@ -229,9 +246,8 @@ class CheckpointCaptioner:
         Raises:
             UsageError: a picture cannot be captioned; see :meth:`caption`.
         """
-        check_pictures(pictures, self.picture_size)
         return np.array(
-            [self._direction(prepared) for prepared in self._runtime.encode(pictures)], np.float32
+            [self._direction(prepared) for prepared in self.encode(pictures)], np.float32
         )
 
     def explain(self, pictures: Sequence[Picture]) -> list[Explanation]:
@@ -287,8 +303,11 @@ class CheckpointCaptioner:
 
     def _looks(self, pictures: Sequence[Picture]) -> Iterator[tuple[Prepared, list[Hypothesis]]]:
         check_pictures(pictures, self.picture_size)
+        return self._found(self._runtime.encode(pictures))
+
+    def _found(self, encoded: Iterable[Prepared]) -> Iterator[tuple[Prepared, list[Hypothesis]]]:
         waiting: list[Prepared] = []
-        for prepared in self._runtime.encode(pictures):
+        for prepared in encoded:
             waiting.append(prepared)
             if len(waiting) == self._runtime.group:
                 yield from zip(waiting, self._decode(waiting), strict=True)

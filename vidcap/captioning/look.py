@@ -33,8 +33,16 @@ class Look:
 class SceneTeller(Protocol):
     """A captioner that can tell several pictures in one sentence."""
 
-    def look(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Look]:
-        """Look at squashed uint8 RGB pictures, in their order."""
+    def encode(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Prepared]:
+        """Return what the decoder needs of squashed uint8 RGB pictures, in their order."""
+        ...
+
+    def say(self, prepared: Sequence[Prepared]) -> list[Look]:
+        """Find a sentence for each encoded picture."""
+        ...
+
+    def alike(self, one: Prepared, other: Prepared) -> bool:
+        """Return whether it is plain that two encoded pictures show the same."""
         ...
 
     def tell(self, looks: Sequence[Look], budget: Budget) -> Caption:

@@ -39,6 +39,7 @@ class Presence(nn.Module):
     usual: Tensor
     weight: Tensor
     least: Tensor
+    leaning: Tensor
 
     def __init__(self, channels: int, groups: int, nouns: int, words: int) -> None:
         super().__init__()
@@ -49,17 +50,21 @@ class Presence(nn.Module):
         # What is usual or more changes nothing; what is less counts so much; and not below that.
         for name in ("usual", "weight", "least"):
             self.register_buffer(name, torch.zeros(groups + nouns))
+        self.register_buffer("leaning", torch.zeros(words))  # what each word gains on any picture
 
     def forward(self, features: Tensor, strengths: Tensor) -> Tensor:
-        """Turn ``(N, R, C)`` features into ``(N, V)`` to add to the words' logits, 0 or less.
+        """Turn ``(N, R, C)`` features into ``(N, V)`` to add to the words' logits.
 
         Args:
             features: of the regions.
             strengths: ``(N, G)`` how surely each noun is there.
         """
+        return self.held_back(features, strengths)[:, self.column] + self.leaning
+
+    def held_back(self, features: Tensor, strengths: Tensor) -> Tensor:
+        """Return ``(N, P + G + 1)``, 0 or less: of groups, of nouns, and 0 for what is neither."""
         odds = self.odds(pooled(features))
         sure = strengths.clamp_min(_LEAST_STRENGTH).log()
         away = self.weight * (torch.cat([odds, sure], dim=1) - self.usual)
         change = torch.maximum(away, self.least).clamp_max(0.0)
-        neither = change.new_zeros(change.shape[0], 1)
-        return torch.cat([change, neither], dim=1)[:, self.column]
+        return torch.cat([change, change.new_zeros(change.shape[0], 1)], dim=1)

@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 from vidcap.captioning.caption import Budget, Caption
 from vidcap.captioning.captioner import Captioner
 from vidcap.captioning.look import Look, PictureEmbedder, SceneTeller
+from vidcap.captioning.runtime import Prepared
 
 Pictures = Sequence[NDArray[np.uint8]]
 
 # A batch that is not full waits so long for one more request.
 _WAIT_SECONDS = 0.002
-_TOGETHER = ("caption", "look")
+_TOGETHER = ("caption", "encode", "say")
 _STOP = "stop"
 
 
@@ -116,10 +117,20 @@ class SharedCaptioner:
 class SharedTeller(SharedCaptioner):
     """The same of a captioner that can tell several pictures in one sentence."""
 
-    def look(self, pictures: Pictures) -> list[Look]:
-        """Look at squashed pictures; see :class:`vidcap.captioning.look.SceneTeller`."""
-        looks: list[Look] = self._ask("look", pictures)
+    def encode(self, pictures: Pictures) -> list[Prepared]:
+        """Encode squashed pictures; see :class:`vidcap.captioning.look.SceneTeller`."""
+        prepared: list[Prepared] = self._ask("encode", pictures)
+        return prepared
+
+    def say(self, prepared: Sequence[Prepared]) -> list[Look]:
+        """Find a sentence for each encoded picture."""
+        looks: list[Look] = self._ask("say", prepared)
         return looks
+
+    def alike(self, one: Prepared, other: Prepared) -> bool:
+        """Return whether it is plain that two encoded pictures show the same."""
+        same: bool = self._ask("alike", one, other)
+        return same
 
     def tell(self, looks: Sequence[Look], budget: Budget) -> Caption:
         """Return one sentence for pictures of the same thing."""

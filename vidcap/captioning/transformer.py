@@ -384,10 +384,12 @@ class Transformer(nn.Module):
         lengths: Tensor,
         strengths: Tensor | None = None,
         seen: Tensor | None = None,
+        held_back: Tensor | None = None,
     ) -> Taught:
         """Predict every next word of given captions (teacher forcing), for training.
 
-        Presence is left out: it is fitted to a decoder that has learnt.
+        What presence changes is left out, unless it is given: it is fitted to a decoder that has
+        learnt, which may then go on learning.
 
         Args:
             features: ``(N, R, C)``.
@@ -397,6 +399,7 @@ class Transformer(nn.Module):
             strengths: ``(N, G)`` how surely each noun is there; recognised where not given.
             seen: ``(N,)`` booleans: false where there is no picture, and its features stand for
                 nothing.
+            held_back: ``(N, V)`` to add to the words' logits.
         """
         memory = self._memory(features, strengths, seen)
         if self.training and self.config.word_dropout:
@@ -414,4 +417,7 @@ class Transformer(nn.Module):
         looks = self._looks(weights).reshape(*there.shape, -1)
         received = (looks * there.unsqueeze(-1)).sum(2)
         states = self._states(x.view(pictures, captions * count, -1), memory)
-        return Taught(self._logits(states.view(*there.shape, -1)[there]), received)
+        logits = self._logits(states.view(*there.shape, -1)[there])
+        if held_back is not None:
+            logits = logits + held_back.repeat_interleave(there.sum((1, 2)), dim=0)
+        return Taught(logits, received)

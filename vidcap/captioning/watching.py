@@ -1,13 +1,14 @@
 """From the frames of a video to their captions, a batch at a time.
 
 What stands still is looked at once: a frame that shows what the last one that was looked at showed
-has its caption.
+has its caption.  A frame that is encoded, and whose encoding plainly says the same as that of one
+before it in the shot, has the sentences that were found for that one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import cv2
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from vidcap.captioning.caption import Caption
 from vidcap.captioning.captioner import Captioner
 from vidcap.captioning.look import Look, SceneTeller
+from vidcap.captioning.runtime import Prepared
 from vidcap.video.frame import Frame
 
 # A frame is the same as another when no 64th of it differs by more than this in the mean, of 255.
@@ -24,6 +26,8 @@ from vidcap.video.frame import Frame
 # frame worse by 0.3 nats a word or more.
 _SAME = 6.0
 _SIDE = 32
+# Frames that wait to be told together, in batches.
+_MOST_BATCHES = 4
 _BLOCKS = 8
 
 
@@ -58,44 +62,107 @@ def watch(
         batch_size: how many to look at together; those that are not looked at do not count.
         reached: called with the last frame of each batch.
     """
+    if isinstance(captioner, SceneTeller):
+        watched = _looked_at(_batches(frames, batch_size), captioner, batch_size)
+    else:
+        watched = _captioned(_batches(frames, batch_size), captioner)
+    for group in watched:
+        yield from group
+        if reached is not None:
+            reached(group[-1].frame)
+
+
+def _batches(frames: Iterable[Frame], size: int) -> Iterator[list[tuple[Frame, bool]]]:
+    """Yield frames, and whether each shows anything new, with so many new ones together."""
     waiting = iter(frames)
     still = _Still()
-    last: Watched | None = None
     while True:
         batch: list[tuple[Frame, bool]] = []
         fresh = 0
         # Where nothing changes a batch would never be full.
-        for frame in islice(waiting, 4 * batch_size):
+        for frame in islice(waiting, _MOST_BATCHES * size):
             new = still.is_new(frame)
             batch.append((frame, new))
             fresh += new
-            if fresh == batch_size:
+            if fresh == size:
                 break
         if not batch:
             return
-        made = _look(captioner, [frame.image for frame, new in batch if new])
+        yield batch
+
+
+def _captioned(
+    batches: Iterable[list[tuple[Frame, bool]]], captioner: Captioner
+) -> Iterator[list[Watched]]:
+    caption: Caption | None = None
+    for batch in batches:
+        made = iter(captioner.caption([frame.image for frame, new in batch if new]))
+        group = []
         for frame, new in batch:
-            if new:
-                caption, look = next(made)
-                last = Watched(frame, caption, look)
-                yield last
-            elif last is not None:
-                yield Watched(frame, last.caption, None)
-        if reached is not None:
-            reached(batch[-1][0])
+            caption = next(made) if new or caption is None else caption
+            group.append(Watched(frame, caption, None))
+        yield group
 
 
-def _look(
-    captioner: Captioner, pictures: list[NDArray[np.uint8]]
-) -> Iterator[tuple[Caption, Look | None]]:
-    if not pictures:
-        return
-    if isinstance(captioner, SceneTeller):
-        for look in captioner.look(pictures):
-            yield look.caption, look
-    else:
-        for caption in captioner.caption(pictures):
-            yield caption, None
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """A frame on its way: encoded where it is new, and whether a sentence is found for it."""
+
+    frame: Frame
+    prepared: Prepared | None
+    speaks: bool
+
+
+def _encoded(
+    batches: Iterable[list[tuple[Frame, bool]]], captioner: SceneTeller
+) -> Iterator[list[_Encoded]]:
+    """Encode what is new; a sentence is found for what is not plainly the same as what has one."""
+    spoken: tuple[int, Prepared] | None = None
+    for batch in batches:
+        prepared = iter(captioner.encode([frame.image for frame, new in batch if new]))
+        group = []
+        for frame, new in batch:
+            own = next(prepared) if new else None
+            speaks = own is not None and not (
+                spoken is not None and spoken[0] == frame.shot and captioner.alike(spoken[1], own)
+            )
+            if own is not None and speaks:
+                spoken = frame.shot, own
+            group.append(_Encoded(frame, own, speaks))
+        yield group
+
+
+def _portions(encoded: Iterable[list[_Encoded]], size: int) -> Iterator[list[_Encoded]]:
+    """Yield frames with so many sentences to find; few at first, as the first scene is awaited."""
+    portion: list[_Encoded] = []
+    first = True
+    for batch in encoded:
+        for one in batch:
+            full = sum(each.speaks for each in portion) == size
+            if (full and one.speaks) or len(portion) == _MOST_BATCHES * size:
+                yield portion
+                portion = []
+            portion.append(one)
+        if first:
+            yield portion
+            portion, first = [], False
+    if portion:
+        yield portion
+
+
+def _looked_at(
+    batches: Iterable[list[tuple[Frame, bool]]], captioner: SceneTeller, size: int
+) -> Iterator[list[Watched]]:
+    spoken: Look | None = None
+    for portion in _portions(_encoded(batches, captioner), size):
+        asked = [one.prepared for one in portion if one.speaks and one.prepared is not None]
+        made = iter(captioner.say(asked))
+        group = []
+        for one in portion:
+            spoken = next(made) if one.speaks or spoken is None else spoken
+            own = None if one.prepared is None else replace(spoken, prepared=one.prepared)
+            group.append(Watched(one.frame, spoken.caption, own))
+        yield group
 
 
 class _Still:

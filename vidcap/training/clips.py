@@ -76,4 +76,4 @@ def tell_clip(captioner: Captioner, pictures: Sequence[NDArray[np.uint8]]) -> Ca
     """
     if not isinstance(captioner, SceneTeller):
         raise UsageError(f"{captioner.name}: tells single pictures only, not clips")
-    return captioner.tell(captioner.look(pictures), Budget()) if pictures else None
+    return captioner.tell(captioner.say(captioner.encode(pictures)), Budget()) if pictures else None

@@ -77,12 +77,13 @@ def free_running(
 ) -> list[list[str]]:
     """Decode a sentence for every row of features, with no look at any human caption."""
     sentences: list[list[str]] = []
+    telling = vocabulary.telling()
     with torch.inference_mode():
         for start in range(0, len(features), group):
             part = torch.from_numpy(np.array(features[start : start + group], dtype=np.float32))
             prepared = learner.decoder.prepare(learner.tail(part.to(device)))
             step = torch_step(learner.decoder, prepared)
-            for found in beam_search(step, pictures=len(part), settings=settings):
+            for found in beam_search(step, pictures=len(part), settings=settings, telling=telling):
                 sentences.append(vocabulary.decode(found[0].words))
     return sentences
 

@@ -5,7 +5,9 @@ Everything is encoded with PyAV's bundled libraries, so that no program is neede
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -87,9 +89,12 @@ def write_video(
         pictures = [numbered(number, size) for number in range(frames)]
     times = range(len(pictures)) if times is None else times
     tick = Fraction(1, rate)
-    with av.open(
-        path, "w", format=container_format, container_options=container_options or {}
-    ) as container:
+    with (
+        _usual_scheduling(),
+        av.open(
+            path, "w", format=container_format, container_options=container_options or {}
+        ) as container,
+    ):
         blank = container.add_stream("mpeg4", rate=rate) if second else None
         if blank is not None:
             blank.width, blank.height = 32, 32
@@ -119,6 +124,19 @@ def write_video(
         if silence is not None:
             _write_silence(container, silence, seconds=float((max(times) + 1) * tick))
     return path
+
+
+@contextmanager
+def _usual_scheduling() -> Iterator[None]:
+    """Take back that SVT-AV1 makes a process of root's a realtime one, which starves all others."""
+    if not hasattr(os, "sched_getscheduler"):
+        yield
+        return
+    policy, priority = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, priority)
 
 
 def write_sound(path: Path, *, seconds: float = 1.0, cover: bool = False) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 
 import cv2
 import numpy as np
@@ -133,19 +133,20 @@ def _encoded(
 
 
 def _portions(encoded: Iterable[list[_Encoded]], size: int) -> Iterator[list[_Encoded]]:
-    """Yield frames with so many sentences to find; few at first, as the first scene is awaited."""
+    """Yield frames with so many sentences to find.
+
+    At first they are fewer, since the first scene is waited for: never more frames than a batch, or
+    than came before.
+    """
     portion: list[_Encoded] = []
-    first = True
-    for batch in encoded:
-        for one in batch:
-            full = sum(each.speaks for each in portion) == size
-            if (full and one.speaks) or len(portion) == _MOST_BATCHES * size:
-                yield portion
-                portion = []
-            portion.append(one)
-        if first:
+    given = speaking = 0
+    for one in chain.from_iterable(encoded):
+        portion.append(one)
+        speaking += one.speaks
+        if speaking == size or len(portion) == min(max(size, given), _MOST_BATCHES * size):
             yield portion
-            portion, first = [], False
+            given += len(portion)
+            portion, speaking = [], 0
     if portion:
         yield portion
 

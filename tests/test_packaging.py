@@ -85,9 +85,9 @@ def test_continuous_integration_runs_the_readmes_commands() -> None:
 
 
 def test_every_option_of_the_command_is_in_its_help() -> None:
-    from vidcap.cli import _parser
+    from vidcap.arguments.command_line import command_line
 
-    for action in _parser()._actions:
+    for action in command_line()._actions:
         for parser in (action.choices or {}).values() if isinstance(action.choices, dict) else []:
             for option in parser._actions:
                 assert option.help, option

@@ -71,12 +71,12 @@ if "FAULTS_DECODERS" in os.environ:
     vidcap.video.source.open_video.__kwdefaults__["timeout"] = 2.0
 
 if __name__ == "__main__":
-    parser = vidcap.cli._parser
+    command_line = vidcap.cli.command_line
 
     def begun() -> Any:
         if "FAULTS_BEGUN" in os.environ:
             Path(os.environ["FAULTS_BEGUN"]).touch()
-        return parser()
+        return command_line()
 
-    vidcap.cli._parser = begun  # type: ignore[assignment]
+    vidcap.cli.command_line = begun
     sys.exit(vidcap.cli.main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""What the ``vidcap`` command is given: a module of options for each subcommand."""

@@ -280,7 +280,7 @@ def _tell(
     found: list[Found] = []
     films = film_alone(pictures, captioner.picture_size)
     for scene in tqdm(films, total=len(pictures), desc=what):
-        looks = captioner.look(scene.sampled)
+        looks = scene.looks(captioner)
         budget = preset.budget(scene.seconds, Fraction(RATE))
         told = captioner.search_scene(looks, budget)
         found.append((told, captioner.facts([look.prepared for look in looks])))

@@ -17,7 +17,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vidcap.captioning.captioner import CheckpointCaptioner
+from vidcap.captioning.look import Look
+from vidcap.captioning.watching import watch
 from vidcap.training.data import CaptionedPicture
+from vidcap.video.frame import Frame
 from vidcap.video.picture import read_picture, squash
 
 Picture = NDArray[np.uint8]
@@ -255,6 +259,15 @@ class FilmedPicture:
     seconds: Fraction
     sampled: list[Picture]
     middle: Picture
+
+    def looks(self, captioner: CheckpointCaptioner) -> list[Look]:
+        """Look at the sampled frames as every job does."""
+        shot = [
+            Frame(picture, second, Fraction(second), 0, Fraction(0))
+            for second, picture in enumerate(self.sampled)
+        ]
+        watched = watch(shot, captioner, batch_size=len(shot))
+        return [one.look for one in watched if one.look is not None]
 
 
 def film_alone(

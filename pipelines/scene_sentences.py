@@ -87,7 +87,7 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
     for scene in tqdm(films, total=len(pictures), desc="scenes"):
         (middle,) = captioner.caption([scene.middle])
         said["middle frame"].append(tokenize(middle.text))
-        looks = captioner.look(scene.sampled)
+        looks = scene.looks(captioner)
         for name, way in ways.items():
             said[name].append(tokenize(way(looks, scene.seconds)))
         if len(looks) > 1:

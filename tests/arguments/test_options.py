@@ -45,6 +45,7 @@ def test_values_are_exact(read: Callable[[str], object], text: str, value: objec
         (options.number, ""),
         (options.number, "-1"),
         (options.number, "1/0"),
+        (options.number, "1/2/3"),
         (options.number, "1e9"),
         (options.number, "9" * 25),
         (options.time, "1:2:3:4"),

@@ -141,7 +141,7 @@ def number(text: str) -> Fraction:
     """Return a number that is written as an integer, a decimal or a fraction, exactly."""
     whole, _, part = text.partition("/")
     try:
-        if len(text) <= 24 and not set(text) - set("0123456789./"):
+        if len(text) <= 24 and not set(text) - set("0123456789./") and "/" not in part:
             return Fraction(whole) / Fraction(part or 1)
     except (ValueError, ZeroDivisionError):
         pass

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from options import add_picture_options
 from scene_films import RATE, FilmSettings, Shot, frames, plan_film, truth, write_film
 from scene_scores import Agreement, boundaries, changes_within, overlaps, soda_c
 from tqdm import tqdm
@@ -89,9 +90,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=Path, required=True, help="folder of the pictures")
-    parser.add_argument("--captions", type=Path, required=True, help="their captions")
-    parser.add_argument("--split", default="val", help="[%(default)s]")
+    add_picture_options(parser)
     parser.add_argument("--work", type=Path, required=True, help="folder for the films")
     parser.add_argument("--seeds", type=int, default=3, help="[%(default)s]")
     parser.add_argument("--films", type=int, default=7, help="films a seed [%(default)s]")

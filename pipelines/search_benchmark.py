@@ -31,6 +31,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from options import add_captioner_options, add_picture_options
 from scene_benchmark import Film, make_films
 from scene_films import FilmSettings, TrueScene, truth
 from tqdm import tqdm
@@ -106,15 +107,12 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=Path, help="folder of the pictures")
-    parser.add_argument("--captions", type=Path, required=True, help="their captions")
-    parser.add_argument("--split", default="val", help="[%(default)s]")
+    add_picture_options(parser, images_required=False)
     parser.add_argument("--work", type=Path, required=True, help="folder for films and library")
     parser.add_argument("--first", type=int, default=8, help="first film to use [%(default)s]")
     parser.add_argument("--films", type=int, default=12, help="how many [%(default)s]")
     parser.add_argument("--shots", type=int, default=50, help="shots a film [%(default)s]")
-    parser.add_argument("--captioner", default="default", help="[%(default)s]")
-    parser.add_argument("--threads", type=int, default=0, help="[all]")
+    add_captioner_options(parser)
     parser.add_argument("--synthetic", type=int, metavar="N", help="scenes of a library of words")
     parser.add_argument("--queries", type=int, default=200, help="to time [%(default)s]")
     arguments = parser.parse_args()

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from options import add_captioner_options
 from tqdm import tqdm
 
 from vidcap.captioning.captioner import CheckpointCaptioner
@@ -38,8 +39,7 @@ def main() -> int:
     )
     parser.add_argument("folder", type=Path, help="folder of videos, at any depth")
     parser.add_argument("--seconds", type=int, default=25, help="of each video [%(default)s]")
-    parser.add_argument("--captioner", default="default", help="[%(default)s]")
-    parser.add_argument("--threads", type=int, default=0, help="[all]")
+    add_captioner_options(parser)
     arguments = parser.parse_args()
     try:
         print(json.dumps(measure(arguments), indent=2))

@@ -12,11 +12,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from options import add_captioner_options, add_picture_options
 from torch import Tensor
 from tqdm import tqdm
 
@@ -37,12 +37,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=Path, required=True, help="folder of the pictures")
-    parser.add_argument("--captions", type=Path, required=True, help="their captions")
-    parser.add_argument("--split", default="val", help="[%(default)s]")
+    add_picture_options(parser)
     parser.add_argument("--pictures", type=int, default=300, help="how many [%(default)s]")
-    parser.add_argument("--captioner", default="default", help="[%(default)s]")
-    parser.add_argument("--threads", type=int, default=0, help="[all]")
+    add_captioner_options(parser)
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)

@@ -1,14 +1,11 @@
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
 
-from vidcap.captioning.checkpoint import Manifest, write_checkpoint
-from vidcap.captioning.encoders import build_encoder
+from tests.captioning.tiny_readers import write_reader
 from vidcap.captioning.graphs import read_graphs, with_graphs
 from vidcap.captioning.joint import read_stepwise, read_whole
-from vidcap.captioning.model import CaptionModel, build_decoder, load_model
+from vidcap.captioning.model import build_decoder, load_model
 from vidcap.captioning.openvino_runtime import OpenVinoRuntime
 from vidcap.captioning.presence import Presence
 from vidcap.captioning.registry import load_captioner
@@ -141,18 +138,8 @@ def test_the_run_times_agree(tmp_path, monkeypatch):
     decoder.presence.weight.fill_(1.0)
     decoder.presence.usual.fill_(0.5)
     decoder.presence.least.fill_(-4.0)
-    manifest = Manifest(
-        encoder="efficientnet-lite0",
-        decoder="transformer",
-        decoder_config=dataclasses.asdict(decoder.config),
-        vocabulary=tuple(WORDS),
-        picture_size=64,
-        beam={"size": 2, "max_words": 6},
-        things=(("dog", "dogs"), ("cat", "cats"), ("hot dog",)),
-    )
     path = tmp_path / "present.safetensors"
-    model = CaptionModel(build_encoder("efficientnet-lite0"), decoder)
-    write_checkpoint(path, manifest, model.state_dict())
+    write_reader(path, decoder, WORDS, (("dog", "dogs"), ("cat", "cats"), ("hot dog",)))
     rng = np.random.default_rng(0)
     pictures = [rng.integers(0, 256, (64, 64, 3), dtype=np.uint8) for _ in range(2)]
     runtimes = (

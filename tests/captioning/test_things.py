@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from tests.captioning.tiny_readers import write_reader
 from vidcap.captioning.captioner import CheckpointCaptioner
-from vidcap.captioning.checkpoint import Manifest, read_manifest, write_checkpoint
+from vidcap.captioning.checkpoint import read_manifest, write_checkpoint
 from vidcap.captioning.confidence import Calibration, Facts
-from vidcap.captioning.encoders import build_encoder
 from vidcap.captioning.graphs import read_graphs, with_graphs
-from vidcap.captioning.model import CaptionModel, build_decoder
+from vidcap.captioning.model import build_decoder
 from vidcap.captioning.nouns import NounFinder
 from vidcap.captioning.openvino_runtime import OpenVinoRuntime
 from vidcap.captioning.registry import load_captioner
@@ -147,18 +147,8 @@ def checkpoint(tmp_path_factory):
     torch.manual_seed(2)
     decoder = a_decoder()
     decoder.recogniser.classifier.weight.data *= 30  # so that pictures differ
-    model = CaptionModel(build_encoder("efficientnet-lite0"), decoder)
-    manifest = Manifest(
-        encoder="efficientnet-lite0",
-        decoder="transformer",
-        decoder_config=dataclasses.asdict(decoder.config),
-        vocabulary=tuple(WORDS),
-        picture_size=64,
-        beam={"size": 2, "max_words": 6},
-        things=THINGS,
-    )
     path = tmp_path_factory.mktemp("things") / "reads.safetensors"
-    write_checkpoint(path, manifest, model.state_dict())
+    write_reader(path, decoder, WORDS, THINGS)
     return path
 
 

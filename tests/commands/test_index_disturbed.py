@@ -51,6 +51,11 @@ def undisturbed(films: Path, tmp_path_factory: pytest.TempPathFactory) -> list[s
     return lines(db)
 
 
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    return tmp_path / "library.db"
+
+
 def start(films: Path, db: Path, *words: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, SCRIPT, "index", films, "--db", db, "--threads", "1", *words],
@@ -71,10 +76,9 @@ def lines(db: Path) -> list[str]:
 
 
 def test_a_run_that_is_killed_goes_on_where_it_was(
-    films: Path, undisturbed: list[str], tmp_path: Path
+    films: Path, undisturbed: list[str], db: Path
 ) -> None:
     chance = random.Random(0)
-    db = tmp_path / "library.db"
     kills = 0
     before = 0
     while kills < KILLS:
@@ -100,27 +104,20 @@ def test_a_run_that_is_killed_goes_on_where_it_was(
     assert lines(db) == undisturbed
 
 
-def test_two_indexers_share_one_database(
-    films: Path, undisturbed: list[str], tmp_path: Path
-) -> None:
-    db = tmp_path / "library.db"
+def test_two_indexers_share_one_database(films: Path, undisturbed: list[str], db: Path) -> None:
     running = [start(films, db) for _ in range(2)]
     assert sorted(one.wait() for one in running) in ([0, 1], [1, 1])
     assert lines(db) == undisturbed
 
 
-def test_several_workers_write_what_one_does(
-    films: Path, undisturbed: list[str], tmp_path: Path
-) -> None:
-    db = tmp_path / "library.db"
+def test_several_workers_write_what_one_does(films: Path, undisturbed: list[str], db: Path) -> None:
     assert start(films, db, "--workers", "2").wait() == 1
     assert lines(db) == undisturbed
 
 
 def test_workers_that_share_a_captioner_write_what_one_does(
-    films: Path, undisturbed: list[str], tmp_path: Path
+    films: Path, undisturbed: list[str], db: Path
 ) -> None:
-    db = tmp_path / "library.db"
     paths = sorted(films.iterdir())
     with vidcap.Indexer(db, captioner=ShadeCaptioner(), workers=3, threads=1) as indexer:
         assert sorted(done.path for done in indexer.index(paths)) == paths
@@ -128,9 +125,8 @@ def test_workers_that_share_a_captioner_write_what_one_does(
 
 
 def test_workers_that_share_a_captioner_stop_where_they_are(
-    films: Path, undisturbed: list[str], tmp_path: Path
+    films: Path, undisturbed: list[str], db: Path
 ) -> None:
-    db = tmp_path / "library.db"
     paths = sorted(films.iterdir())
     with vidcap.Indexer(db, captioner=ShadeCaptioner(), workers=3, threads=1) as indexer:
         next(indexer.index(paths[:5]))
@@ -141,9 +137,8 @@ def test_workers_that_share_a_captioner_stop_where_they_are(
 
 
 def test_a_worker_that_dies_costs_one_video_which_says_so(
-    films: Path, undisturbed: list[str], tmp_path: Path
+    films: Path, undisturbed: list[str], db: Path
 ) -> None:
-    db = tmp_path / "library.db"
     running = start(films, db, "--workers", "2")
     deadline = time.monotonic() + 60
     while not db.exists() or len(lines(db)) < 5:
@@ -164,8 +159,7 @@ def spawned(process: int) -> bool:
     return b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes()
 
 
-def test_workers_end_with_the_one_that_started_them(films: Path, tmp_path: Path) -> None:
-    db = tmp_path / "library.db"
+def test_workers_end_with_the_one_that_started_them(films: Path, db: Path) -> None:
     running = start(films, db, "--workers", "2")
     deadline = time.monotonic() + 60
     while not (db.exists() and children(running.pid)):

@@ -1,10 +1,8 @@
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
 
-from vidcap.captioning.checkpoint import Manifest
+from tests.captioning.tiny_readers import manifest_of
 from vidcap.captioning.model import build_decoder
 from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import ModelError
@@ -85,17 +83,8 @@ def test_pooled_is_the_mean_and_the_largest():
 def a_captioner(presence=0):
     sizes = {"width": 16, "heads": 4, "things": 1, "nouns": 2, "classes": 5, "channels": 2}
     decoder = build_decoder("transformer", {**sizes, "presence": presence}, len(WORDS) + 4)
-    manifest = Manifest(
-        encoder="efficientnet-lite0",
-        decoder="transformer",
-        decoder_config=dataclasses.asdict(decoder.config),
-        vocabulary=tuple(WORDS),
-        picture_size=64,
-        beam={},
-        things=THINGS,
-    )
     weights = {f"decoder.{name}": part for name, part in decoder.state_dict().items()}
-    return decoder, manifest, weights
+    return decoder, manifest_of(decoder, WORDS, THINGS), weights
 
 
 def fitted(least, monkeypatch):

@@ -21,7 +21,7 @@ from vidcap.jobs import describe
 from vidcap.subtitles import Document
 from vidcap.video.confine import confine
 from vidcap.web.limits import Limits
-from vidcap.web.markup import clock, escape
+from vidcap.web.markup import clock, escape, video_tag
 
 _SECONDS_BETWEEN = 0.5
 
@@ -42,10 +42,7 @@ def _player(base: str, source: str, name: str, document: Document) -> Iterator[s
     yield '<section class="vc-result vc-describe" aria-label="Described video">'
     yield f'<h2 dir="auto">{escape(name)}, described</h2>'
     yield "<p>The descriptions are a draft made by a machine: they can be wrong.</p>"
-    yield (
-        f'<video class="vc-video" controls preload="metadata" tabindex="0" '
-        f'aria-label="{escape(name)}" src="{base}/{source}"></video>'
-    )
+    yield video_tag(base, source, name)
     yield '<div class="vc-tools" role="group" aria-label="Descriptions">'
     yield '<button type="button" data-play>Play or pause</button>'
     yield '<button type="button" data-speak aria-pressed="true">Speak descriptions</button>'

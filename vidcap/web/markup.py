@@ -58,13 +58,11 @@ def problem(text: str) -> str:
     return f'<p class="vc-problem" role="alert">{escape(text)}</p>'
 
 
-def video_tag(base: str, source: str, name: str) -> str:
-    """Return a player that begins when it is told to, with subtitles."""
+def video_tag(base: str, source: str, name: str, track: str = "") -> str:
+    """Return a player that begins when it is told to, with a track if there is one."""
     return (
         f'<video class="vc-video" controls preload="metadata" tabindex="0" '
-        f'aria-label="{escape(name)}" src="{base}/{source}">'
-        f'<track kind="subtitles" srclang="en" label="What is seen" src="{base}/subtitles.vtt" '
-        "default></video>"
+        f'aria-label="{escape(name)}" src="{base}/{source}">{track}</video>'
     )
 
 
@@ -87,7 +85,13 @@ def _player(base: str, source: str, name: str, document: Document) -> Iterator[s
         notes = " ".join(document.notes)
         yield f"<p>The video is {escape(document.completeness)}. {escape(clean_text(notes))}</p>"
     yield '<div class="vc-columns"><div>'
-    yield video_tag(base, source, name)
+    yield video_tag(
+        base,
+        source,
+        name,
+        f'<track kind="subtitles" srclang="en" label="What is seen" src="{base}/subtitles.vtt" '
+        "default>",
+    )
     yield '<p class="vc-unplayable" hidden>This browser cannot play this kind of video; '
     yield "its subtitles are there all the same.</p>"
     yield "</div><div>"

@@ -5,6 +5,7 @@ Nothing but the standard library is imported until a command is known.
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
@@ -35,8 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             reporter = Reporter(quiet=parsed.quiet, verbose=parsed.verbose > 0)
             if parsed.verbose > 1:
                 os.environ["VIDCAP_DEBUG"] = "1"
-            code: int = parsed.run(parsed, reporter)
-            return code
+            return _run(parsed, reporter)
     except VidcapError as error:
         reporter.warn(f"vidcap: {error}")
         return error.exit_code
@@ -57,6 +57,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return known.exit_code
         reporter.warn(f"vidcap: {internal(error)}")
         return exits.INTERNAL
+
+
+def _run(parsed: argparse.Namespace, reporter: Reporter) -> int:
+    try:
+        code: int = parsed.run(parsed, reporter)
+    except Exception as error:
+        from vidcap.commands.outcomes import raise_signal
+
+        raise_signal(error)
+        raise
+    return code
 
 
 def _prepare_streams() -> None:

@@ -59,7 +59,9 @@ class Outcome:
         Raises:
             ModelError, MissingExtraError, BrokenPipeError: passed on, for every other input would
                 end alike.
+            KeyboardInterrupt: or another signal, see :func:`raise_signal`.
         """
+        raise_signal(error)
         error = foreseen(error)
         words = str(error).removeprefix(f"{path}: ").removeprefix(f"{path.absolute()}: ")
         match error:
@@ -138,6 +140,18 @@ def foreseen(error: Exception) -> Exception:
             "make room, or name another folder for what is temporary in TMPDIR"
         )
     return error
+
+
+def raise_signal(error: BaseException) -> None:
+    """Raise the signal that an error stands for, if it does.
+
+    A library of C that is interrupted while it is loaded says that it failed, because of that.
+    """
+    behind: BaseException | None = error
+    while behind is not None:
+        if not isinstance(behind, Exception):
+            raise behind
+        behind = behind.__cause__
 
 
 def internal(error: BaseException) -> str:

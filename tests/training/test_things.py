@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from vidcap.captioning.presence import Presence
 from vidcap.captioning.things import NOUN_WORDS
 from vidcap.captioning.vocabulary import END, START, Vocabulary
 from vidcap.errors import DataError
@@ -152,7 +151,7 @@ def test_rare_nouns_are_drawn_oftener():
 CAPTIONS = [[START, *VOCABULARY.encode(["a", "dog", "runs"]), END]] * 2
 
 
-def mixed(recognised="dog", groups=(), presence=None, **changes):
+def mixed(recognised="dog", groups=(), **changes):
     calm = {"thing_drop": 0.0, "thing_corrupt": 0.0, "thing_hint": 0.0, "swap": 0.0}
     strengths = torch.zeros(1, len(NOUNS.names))
     strengths[0, place(recognised)] = 0.8
@@ -161,7 +160,6 @@ def mixed(recognised="dog", groups=(), presence=None, **changes):
         groups,
         StageConfig(**{**calm, **changes}),
         lambda features: strengths,
-        None if presence is None else (presence, lambda features: features),
     )
     return mixer(torch.ones(1, 9, 4), [CAPTIONS], np.random.default_rng(1))
 
@@ -193,45 +191,6 @@ def test_sentences_stand_behind_the_pictures_and_have_none():
     assert batch.lengths[:, 0].tolist() == [4, 6, 6]
     assert (batch.strengths[1:, [place("zebra"), place("broom")]] > 0).any()
     assert (batch.strengths[1:] > 0).sum(1).min() > 2, "no noise among them"
-
-
-def nobody_there():
-    """Holds dogs back by 4 and zebras by 2 on every picture, and nothing else."""
-    presence = Presence(channels=4, groups=2, nouns=len(NOUNS.names), words=len(VOCABULARY))
-    presence.odds.weight.data.zero_()
-    presence.odds.bias.data.zero_()
-    presence.column[encode("dog dogs puppies")] = 0
-    presence.column[encode("zebra zebras")] = 1
-    presence.weight[:2] = torch.tensor([4.0, 1.0])
-    presence.usual[:2] = torch.tensor([1.0, 2.0])
-    presence.usual[1] = 0.0
-    presence.odds.bias.data[1] = -2.0
-    presence.least[:2] = torch.tensor([-6.0, -6.0])
-    presence.leaning.fill_(9.0)
-    return presence
-
-
-def test_what_is_told_is_not_held_back_and_the_rest_as_presence_says():
-    batch = mixed(presence=nobody_there(), held_back=0.999)
-    assert batch.held_back[0, encode("dog dogs puppies")].tolist() == [0, 0, 0]
-    assert batch.held_back[0, encode("zebra zebras grass")].tolist() == [-2, -2, 0]
-
-
-def test_a_sentence_that_names_nobody_is_held_back_from_them():
-    groups = groups_of("a broom with two puppies", "a stove with a broom")
-    batch = mixed(groups=groups, presence=nobody_there(), held_back=0.999, text=40.0)
-    for row in range(1, 41):
-        dogs = bool(set(batch.words[row, 0].tolist()) & set(encode("puppies")))
-        assert batch.held_back[row, encode("dog")].item() == (0 if dogs else -6)
-    lonely = (batch.words[1:, 0] == encode("stove")[0]).any(1).float().mean()
-    assert lonely > 0.6, "half of those that are drawn, and half of the other half, name nobody"
-
-
-def test_nothing_is_held_back_where_no_stage_asks_for_it():
-    assert mixed(presence=nobody_there()).held_back is None
-    held = [mixed(presence=nobody_there(), held_back=share).held_back for share in (0.001, 0.999)]
-    assert not held[0].any()
-    assert held[1].any()
 
 
 def test_new_words_begin_like_words_in_like_places():

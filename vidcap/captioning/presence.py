@@ -14,11 +14,28 @@ import torch
 from torch import Tensor, nn
 
 _LEAST_STRENGTH = 1e-4
+# What is held back is shared among the other words by so much, as a logarithm; the rest is lost.
+# Were all of it shared, nothing would be likelier than the only word that is left in a dead end.
+_SHARED = 0.25
 
 
 def pooled(features: Tensor) -> Tensor:
     """Return the regions' mean and largest, ``(N, 2 C)``, of features ``(N, R, C)``."""
     return torch.cat([features.mean(1), features.amax(1)], dim=1)
+
+
+def without_what_is_held_back(logits: Tensor, change: Tensor) -> Tensor:
+    """Return the words' log-probabilities, of which some are held back.
+
+    They sum to less than 1 where a sentence has come to words that the picture does not ask for.
+
+    Args:
+        logits: ``(..., V)``.
+        change: to add to them, of a shape that fits.
+    """
+    held = logits + change
+    left = held.logsumexp(-1, keepdim=True)
+    return held - torch.lerp(logits.logsumexp(-1, keepdim=True), left, _SHARED)
 
 
 class Presence(nn.Module):
@@ -39,7 +56,6 @@ class Presence(nn.Module):
     usual: Tensor
     weight: Tensor
     least: Tensor
-    leaning: Tensor
 
     def __init__(self, channels: int, groups: int, nouns: int, words: int) -> None:
         super().__init__()
@@ -50,21 +66,17 @@ class Presence(nn.Module):
         # What is usual or more changes nothing; what is less counts so much; and not below that.
         for name in ("usual", "weight", "least"):
             self.register_buffer(name, torch.zeros(groups + nouns))
-        self.register_buffer("leaning", torch.zeros(words))  # what each word gains on any picture
 
     def forward(self, features: Tensor, strengths: Tensor) -> Tensor:
-        """Turn ``(N, R, C)`` features into ``(N, V)`` to add to the words' logits.
+        """Turn ``(N, R, C)`` features into ``(N, V)`` to add to the words' logits, 0 or less.
 
         Args:
             features: of the regions.
             strengths: ``(N, G)`` how surely each noun is there.
         """
-        return self.held_back(features, strengths)[:, self.column] + self.leaning
-
-    def held_back(self, features: Tensor, strengths: Tensor) -> Tensor:
-        """Return ``(N, P + G + 1)``, 0 or less: of groups, of nouns, and 0 for what is neither."""
         odds = self.odds(pooled(features))
         sure = strengths.clamp_min(_LEAST_STRENGTH).log()
         away = self.weight * (torch.cat([odds, sure], dim=1) - self.usual)
         change = torch.maximum(away, self.least).clamp_max(0.0)
-        return torch.cat([change, change.new_zeros(change.shape[0], 1)], dim=1)
+        neither = change.new_zeros(change.shape[0], 1)
+        return torch.cat([change, neither], dim=1)[:, self.column]

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vidcap.captioning.presence import Presence
+from vidcap.captioning.presence import Presence, without_what_is_held_back
 from vidcap.captioning.teaching import Taught, drop_words, inside
 from vidcap.captioning.things import Copying, Familiar, Recogniser, ThingTokens
 
@@ -308,7 +308,7 @@ class Transformer(nn.Module):
         """Return the next word's log-probabilities ``(N, Q, V)`` for the last layer's output."""
         logits = self._logits(self._states(x, memory))
         if self.config.presence:
-            logits = logits + memory[-1][:, None]
+            return without_what_is_held_back(logits, memory[-1][:, None])
         return logits.log_softmax(-1)
 
     def _looks(self, weights: Tensor) -> Tensor:
@@ -384,12 +384,10 @@ class Transformer(nn.Module):
         lengths: Tensor,
         strengths: Tensor | None = None,
         seen: Tensor | None = None,
-        held_back: Tensor | None = None,
     ) -> Taught:
         """Predict every next word of given captions (teacher forcing), for training.
 
-        What presence changes is left out, unless it is given: it is fitted to a decoder that has
-        learnt, which may then go on learning.
+        Presence is left out: it is fitted to a decoder that has learnt.
 
         Args:
             features: ``(N, R, C)``.
@@ -399,7 +397,6 @@ class Transformer(nn.Module):
             strengths: ``(N, G)`` how surely each noun is there; recognised where not given.
             seen: ``(N,)`` booleans: false where there is no picture, and its features stand for
                 nothing.
-            held_back: ``(N, V)`` to add to the words' logits.
         """
         memory = self._memory(features, strengths, seen)
         if self.training and self.config.word_dropout:
@@ -417,7 +414,4 @@ class Transformer(nn.Module):
         looks = self._looks(weights).reshape(*there.shape, -1)
         received = (looks * there.unsqueeze(-1)).sum(2)
         states = self._states(x.view(pictures, captions * count, -1), memory)
-        logits = self._logits(states.view(*there.shape, -1)[there])
-        if held_back is not None:
-            logits = logits + held_back.repeat_interleave(there.sum((1, 2)), dim=0)
-        return Taught(logits, received)
+        return Taught(self._logits(states.view(*there.shape, -1)[there]), received)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -27,7 +27,6 @@ class Batch:
             caption: the order of the decoder's logits.
         strengths: ``(N, G)`` how surely each noun is there, for a decoder that reads them.
         seen: ``(N,)`` booleans: false where there is no picture behind the features.
-        held_back: ``(N, V)`` to add to the words' logits.
     """
 
     features: Tensor
@@ -36,18 +35,17 @@ class Batch:
     targets: Tensor
     strengths: Tensor | None = None
     seen: Tensor | None = None
-    held_back: Tensor | None = None
 
     def things(self) -> dict[str, Tensor]:
         """Return what a decoder that reads things is given by name."""
-        parts = {"strengths": self.strengths, "seen": self.seen, "held_back": self.held_back}
+        parts = {"strengths": self.strengths, "seen": self.seen}
         return {name: part for name, part in parts.items() if part is not None}
 
     def to(self, device: torch.device) -> Batch:
         """Return the batch on another device; from pinned memory the copy does not wait."""
         if device.type == "cpu":
             return self
-        parts = tuple(getattr(self, field.name) for field in fields(self))
+        parts = (self.features, self.words, self.lengths, self.targets, self.strengths, self.seen)
         features, words, lengths, targets, *things = (
             None if part is None else part.pin_memory().to(device, non_blocking=True)
             for part in parts

@@ -65,8 +65,6 @@ class StageConfig:
         thing_hint: chance that a noun of a picture's captions is recognised for sure.
         swap: chance that a noun of a picture's captions is put in another's place, in them and in
             what is recognised.
-        held_back: chance that of a picture, or of a group of sentences, words are held back that it
-            does not ask for, for a decoder with presence.
     """
 
     name: str = "words"
@@ -92,7 +90,6 @@ class StageConfig:
     thing_corrupt: float = 0.15
     thing_hint: float = 0.2
     swap: float = 0.0
-    held_back: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.name or not all(c.isalnum() or c in "-_" for c in self.name):
@@ -108,13 +105,11 @@ class StageConfig:
         _at_least(self, 2, "samples")
         _above_zero(self, "learning_rate", "encoder_learning_rate", "clip")
         shares = ("label_smoothing", "ema", "distillation", "thing_drop", "thing_corrupt")
-        for name in (*shares, "thing_hint", "swap", "held_back"):
+        for name in (*shares, "thing_hint", "swap"):
             if not 0 <= getattr(self, name) < 1:
                 raise DataError(f"{name}: {getattr(self, name)} is not from 0 up to 1")
-        if self.objective != "cross-entropy" and (self.text or self.swap or self.held_back):
-            raise DataError(
-                f"stage {self.name}: text, swap and held_back go with cross-entropy only"
-            )
+        if self.objective != "cross-entropy" and (self.text or self.swap):
+            raise DataError(f"stage {self.name}: text and swap go with cross-entropy only")
 
 
 @dataclass(frozen=True, slots=True)

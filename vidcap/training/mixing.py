@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidcap.captioning.presence import Presence
 from vidcap.captioning.vocabulary import END, START
 from vidcap.training.batches import Batch, make_batch
 from vidcap.training.config import StageConfig
@@ -36,8 +35,6 @@ class Mixer:
         groups: the sentences without pictures.
         stage: shares and chances.
         recognise: ``(N, ...)`` features to strengths ``(N, G)``.
-        presence: what holds words back, and what turns features into what it reads; for a stage
-            that asks for it.
     """
 
     def __init__(
@@ -46,19 +43,12 @@ class Mixer:
         groups: Sequence[TextGroup],
         stage: StageConfig,
         recognise: Callable[[Tensor], Tensor],
-        presence: tuple[Presence, Callable[[Tensor], Tensor]] | None = None,
     ) -> None:
         self._finder = finder
-        self._groups = list(groups)
+        self._groups = groups
         self._weights = group_weights(groups) if groups else None
         self._stage = stage
         self._recognise = recognise
-        self._presence = presence if stage.held_back else None
-        if self._presence is not None:
-            lonely = _of_nobody(groups, self._presence[0])
-            if lonely:
-                self._groups += lonely
-                self._weights = np.concatenate([group_weights(groups), group_weights(lonely)]) / 2
 
     def __call__(
         self, features: Tensor, captions: Sequence[Captions], rng: np.random.Generator
@@ -67,7 +57,6 @@ class Mixer:
         stage = self._stage
         recognised = self._recognise(features).float().cpu().numpy()
         strengths = noisy(recognised, rng, drop=stage.thing_drop, corrupt=stage.thing_corrupt)
-        pictures = features
         told: list[Captions] = []
         for row, own in enumerate(captions):
             swapped = self._swapped(own, strengths[row], rng) if rng.random() < stage.swap else own
@@ -90,37 +79,7 @@ class Mixer:
             batch.targets,
             torch.from_numpy(strengths),
             seen,
-            self._held_back(pictures, strengths, told, rng),
         )
-
-    def _held_back(
-        self,
-        pictures: Tensor,
-        strengths: np.ndarray,
-        told: Sequence[Captions],
-        rng: np.random.Generator,
-    ) -> Tensor | None:
-        """Return ``(N, V)``: what each picture does not ask for, but nothing that is told of it.
-
-        A group of sentences has what one of the pictures has, and nobody whom it does not name.
-        """
-        if self._presence is None:
-            return None
-        presence, read = self._presence
-        own = torch.from_numpy(strengths[: len(pictures)])
-        device = presence.column.device
-        with torch.no_grad():
-            changes = presence.held_back(read(pictures), own.to(device))
-            drawn = rng.integers(0, len(pictures), len(told) - len(pictures))
-            changes = torch.cat([changes, changes[torch.from_numpy(drawn).to(device)]])
-            somebody = _somebody(presence)
-            changes[len(pictures) :, somebody] = presence.least[somebody]
-            for row, captions in enumerate(told):
-                words = sorted({word for caption in captions for word in caption})
-                changes[row, presence.column[words]] = 0.0
-                if rng.random() >= self._stage.held_back:
-                    changes[row] = 0.0
-            return changes[:, presence.column].cpu()
 
     def _swapped(
         self, captions: Captions, strengths: np.ndarray, rng: np.random.Generator
@@ -158,24 +117,3 @@ class Mixer:
             if rng.random() < max(0.5, group.shares[noun]) * 0.9:
                 strengths[noun] = rng.uniform(0.1, 1.0)
         return sentences, strengths
-
-
-def _somebody(presence: Presence) -> Tensor:
-    """Return the groups that are usual on pictures: people and dogs."""
-    return (presence.usual > 0).nonzero()[:, 0]
-
-
-def _of_nobody(groups: Sequence[TextGroup], presence: Presence) -> list[TextGroup]:
-    """Return what is left of groups without the sentences that name somebody."""
-    words = set(torch.isin(presence.column, _somebody(presence)).nonzero()[:, 0].tolist())
-    left = []
-    for group in groups:
-        kept = [
-            (sentence, nouns)
-            for sentence, nouns in zip(group.sentences, group.nouns, strict=True)
-            if words.isdisjoint(sentence)
-        ]
-        if kept:
-            sentences, nouns = zip(*kept, strict=True)
-            left.append(TextGroup(sentences, nouns, group.shares))
-    return left

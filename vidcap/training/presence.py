@@ -234,11 +234,12 @@ def with_presence(
         "odds.bias": bias,
         "column": columns,
         **cautions(groups.groups, len(manifest.things)),
-        "leaning": groups.leanings(vocabulary, columns, len(manifest.things)),
     }
     changed = {
         **weights,
         **{f"decoder.presence.{name}": tensor for name, tensor in fitted.items()},
+        "decoder.output_bias": weights["decoder.output_bias"]
+        + groups.leanings(vocabulary, columns, len(manifest.things)),
     }
     header = replace(
         manifest,

@@ -16,7 +16,6 @@ from vidcap.captioning.beam import BeamSettings
 from vidcap.captioning.checkpoint import Manifest, checkpoint_hash
 from vidcap.captioning.encoders import Encoder, EncoderStem
 from vidcap.captioning.model import build_decoder, load_model
-from vidcap.captioning.presence import Presence
 from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import DataError
 from vidcap.text.tokens import tokenize
@@ -113,8 +112,6 @@ def train(
         more = [*frequent_words(clips, config.text_minimum_count), *nouns.words()]
         vocabulary = Vocabulary(list(dict.fromkeys([*vocabulary.to_list(), *more])))
         sizes["nouns"] = len(nouns.names)
-    if finished is not None and any(stage.held_back for stage in config.stages):
-        sizes["presence"] = found.decoder_config.get("presence", 0)
     torch.manual_seed(config.seed)
     decoder = build_decoder(config.decoder, {**config.decoder_config, **sizes}, len(vocabulary))
     if finished is not None:
@@ -131,7 +128,7 @@ def train(
         progress=progress,
         part=part,
     )
-    if reads_things and not (finished is not None and found.things):
+    if reads_things:
         if classifier is None:
             raise DataError("decoder_config: things: the encoder's classifier is not known")
         views = range(min(_CLASSIFIER_VIEWS, config.views))
@@ -164,7 +161,7 @@ def train(
             extract = make(stem=stem)
             mix = None
             if reads_things and stage.objective == "cross-entropy":
-                mix = Mixer(finder, groups, stage, _recognising(learner), _presence_of(learner))
+                mix = Mixer(finder, groups, stage, _recognising(learner))
             data = TrainingData(
                 train_pictures,
                 extract(train_pictures, "train", range(config.views)),
@@ -233,17 +230,6 @@ def _recognising(learner: Learner) -> Callable[[Tensor], Tensor]:
             return strengths
 
     return recognise
-
-
-def _presence_of(learner: Learner) -> tuple[Presence, Callable[[Tensor], Tensor]] | None:
-    """Return what the learner's words are held back by, and what makes its regions."""
-
-    def read(features: Tensor) -> Tensor:
-        regions: Tensor = learner.tail(features.to(next(learner.parameters()).device))
-        return regions
-
-    presence = getattr(learner.decoder, "presence", None)
-    return (presence, read) if presence is not None else None
 
 
 @dataclass(frozen=True, slots=True)

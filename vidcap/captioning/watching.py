@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -26,9 +26,9 @@ from vidcap.video.frame import Frame
 # frame worse by 0.3 nats a word or more.
 _SAME = 6.0
 _SIDE = 32
-# Frames that wait to be told together, in batches.
-_MOST_BATCHES = 4
 _BLOCKS = 8
+# So many batches of frames wait at most until there are enough of them to look at or to tell.
+_MOST_BATCHES = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,12 +115,11 @@ class _Encoded:
 
 def _encoded(
     batches: Iterable[list[tuple[Frame, bool]]], captioner: SceneTeller
-) -> Iterator[list[_Encoded]]:
+) -> Iterator[_Encoded]:
     """Encode what is new; a sentence is found for what is not plainly the same as what has one."""
     spoken: tuple[int, Prepared] | None = None
     for batch in batches:
         prepared = iter(captioner.encode([frame.image for frame, new in batch if new]))
-        group = []
         for frame, new in batch:
             own = next(prepared) if new else None
             speaks = own is not None and not (
@@ -128,11 +127,10 @@ def _encoded(
             )
             if own is not None and speaks:
                 spoken = frame.shot, own
-            group.append(_Encoded(frame, own, speaks))
-        yield group
+            yield _Encoded(frame, own, speaks)
 
 
-def _portions(encoded: Iterable[list[_Encoded]], size: int) -> Iterator[list[_Encoded]]:
+def _portions(encoded: Iterable[_Encoded], size: int) -> Iterator[list[_Encoded]]:
     """Yield frames with so many sentences to find.
 
     At first they are fewer, since the first scene is waited for: never more frames than a batch, or
@@ -140,7 +138,7 @@ def _portions(encoded: Iterable[list[_Encoded]], size: int) -> Iterator[list[_En
     """
     portion: list[_Encoded] = []
     given = speaking = 0
-    for one in chain.from_iterable(encoded):
+    for one in encoded:
         portion.append(one)
         speaking += one.speaks
         if speaking == size or len(portion) == min(max(size, given), _MOST_BATCHES * size):

@@ -1,10 +1,12 @@
 """Hold a finished captioner back from words that a picture does not ask for.
 
     python pipelines/presence.py runs/things/things.safetensors --wordnet /usr/share/wordnet \
+        --text msrvtt.jsonl --text msvd.jsonl \
         --images flickr8k/images --captions flickr8k/captions.json --output present.safetensors
 
 What people speak of is guessed from the encoder's features, fitted on the training pictures
-(vidcap/training/presence.py); the decoder's weights stay as they are, save what each word gains or
+(vidcap/training/presence.py), and from sentences which part words have in noun phrases
+(vidcap/training/phrases.py); the decoder's weights stay as they are, save what each word gains or
 loses on every picture.  It takes some minutes.  ``export.py`` and ``calibrate.py``
 come after it: the calibrations of the source are left out.  Prints one JSON object.
 """
@@ -29,6 +31,7 @@ from vidcap.training.encoding import encode_with, encoder_hash, feature_shape
 from vidcap.training.features import cached_features
 from vidcap.training.naming import WordNet
 from vidcap.training.presence import with_presence
+from vidcap.training.text import read_sentences
 
 
 def main() -> int:
@@ -41,6 +44,14 @@ def main() -> int:
     parser.add_argument("--captions", type=Path, required=True, help="their captions")
     parser.add_argument("--split", default="train", help="[%(default)s]")
     parser.add_argument("--wordnet", type=Path, required=True, help="folder of WordNet's files")
+    parser.add_argument(
+        "--text",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="JSONL",
+        help="sentences without pictures that it learnt from; may be given several times",
+    )
     parser.add_argument("--output", type=Path, required=True, help="checkpoint to write")
     parser.add_argument("--features", type=Path, help="encoder features [beside the output]")
     parser.add_argument("--views", type=int, default=2, help="of each picture [%(default)s]")
@@ -82,7 +93,8 @@ def fit(arguments: argparse.Namespace) -> dict[str, Any]:
             )
     told = [[tokenize(one) for one in picture.sentences] for picture in pictures]
     weights = read_weights(arguments.checkpoint)
-    header, changed = with_presence(manifest, weights, told, views, wordnet)
+    sentences = [one for clip in read_sentences(arguments.text) for one in clip]
+    header, changed = with_presence(manifest, weights, told, views, wordnet, sentences)
     write_checkpoint(arguments.output, header, changed)
     return {
         "checkpoint": str(arguments.output),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from vidcap.captioning.beam import BeamSettings, Room, beam_search
 from vidcap.captioning.vocabulary import END, START
+from vidcap.captioning.wording import Wording
 from vidcap.text.ngrams import has_repeated_ngram
 
 VOCABULARY = 8  # four special words and four real ones
@@ -94,7 +95,9 @@ def test_words_that_tell_something_are_said_once(seed):
     table = random_tables(seed)
     telling = np.arange(table.shape[-1]) >= 6
     settings = BeamSettings(size=3, max_words=10, min_words=8, once=True)
-    (found,) = beam_search(bigram_step(table), pictures=1, settings=settings, telling=telling)
+    (found,) = beam_search(
+        bigram_step(table), pictures=1, settings=settings, wording=Wording(telling)
+    )
     for hypothesis in found:
         told = [word for word in hypothesis.words if telling[word]]
         assert len(told) == len(set(told))

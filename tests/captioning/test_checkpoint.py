@@ -113,6 +113,9 @@ def _with_header(path, text):
         (json.dumps({**json.loads(MANIFEST.to_json()), "vocabulary": [1]}), "not text"),
         (json.dumps({**json.loads(MANIFEST.to_json()), "picture_size": -5}), "picture_size"),
         (json.dumps({**json.loads(MANIFEST.to_json()), "extra": 5}), "header is damaged"),
+        (json.dumps({**json.loads(MANIFEST.to_json()), "phrases": 5}), "phrases"),
+        (json.dumps({**json.loads(MANIFEST.to_json()), "phrases": "a"}), "phrases: 1 letters for"),
+        (json.dumps({**json.loads(MANIFEST.to_json()), "phrases": "axn"}), "other letters"),
     ],
 )
 def test_damaged_headers_are_refused(tmp_path, text, message):

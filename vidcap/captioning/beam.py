@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidcap.captioning.vocabulary import END, PAD, START, UNKNOWN
+from vidcap.captioning.wording import Wording
 
 Array = NDArray[Any]
 Step = Callable[[Array, Array], tuple[Array, Array]]
@@ -30,8 +31,8 @@ class BeamSettings:
             end) to this power (Wu et al. 2016 without their constant); 0 favours short ones.
         no_repeat: no run of so many words occurs twice in a sentence, and no word directly after
             itself; 0 allows everything.
-        once: a word that tells something is said once in a sentence, where the search is told
-            which words those are.
+        once: a word that tells something is said once in a sentence
+            (:mod:`vidcap.captioning.wording`).
     """
 
     size: int = 3
@@ -79,11 +80,6 @@ def _forbid_repeats(scores: Array, history: Array, size: int) -> None:
         scores[picture, beam, history[picture, beam, place + size - 1]] = -np.inf
 
 
-def _forbid_again(scores: Array, history: Array, once: Array) -> None:
-    """Set to minus infinity every word of ``once`` that a row has said; padding always is."""
-    np.put_along_axis(scores, np.where(once[history], history, PAD), -np.inf, axis=2)
-
-
 @dataclass(frozen=True, slots=True)
 class Room:
     """How long sentences may become, in any number of measures.
@@ -122,7 +118,7 @@ def beam_search(
     pictures: int,
     settings: BeamSettings,
     room: Room | None = None,
-    telling: Array | None = None,
+    wording: Wording | None = None,
 ) -> list[list[Hypothesis]]:
     """Decode sentences for a group of pictures.
 
@@ -140,7 +136,7 @@ def beam_search(
             ends, be it short of ``settings.min_words``; it is empty where no word has room.  Where
             there is a limit, every beginning of a sentence is taken for a whole one as well: most
             of those that are followed run into the wall, and the best may have ended well before.
-        telling: ``(V,)`` booleans: the words that ``settings.once`` is about.
+        wording: what may not be said, whatever the picture shows.
 
     Returns:
         For each picture up to K finished sentences, best first; never none.
@@ -160,6 +156,7 @@ def beam_search(
     ]
     open_pictures = set(range(pictures))
     limited = np.zeros(pictures, dtype=bool) if room is None else room.limited
+    rules = [rule for rule in (wording, room) if rule is not None]
 
     def end(picture: int, beam: int, total: float) -> None:
         words, length = tuple(history[picture, beam].tolist()), position + 1
@@ -175,15 +172,14 @@ def beam_search(
         if position < settings.min_words:
             scores[:, :, END] = -np.inf
         _forbid_repeats(scores, history, settings.no_repeat)
-        if settings.once and telling is not None:
-            _forbid_again(scores, history, telling)
-        if room is not None:
-            room.forbid(scores, history)
+        for rule in rules:
+            rule.forbid(scores, history)
+        if rules:
             stuck = ~np.isfinite(scores).any(-1)
             scores[stuck, END] = log_probabilities.reshape(scores.shape)[stuck, END]
         if position == settings.max_words:
-            scores[:, :, :END] = -np.inf
-            scores[:, :, END + 1 :] = -np.inf
+            scores[:] = -np.inf
+            scores[:, :, END] = log_probabilities.reshape(scores.shape)[:, :, END]
         scores += totals[:, :, None]
         flat = scores.reshape(pictures, -1)
         # Twice the beams, so that K unfinished ones remain when K of them end here.

@@ -21,6 +21,7 @@ from vidcap.captioning.look import Look
 from vidcap.captioning.nouns import NounFinder
 from vidcap.captioning.runtime import Prepared, Runtime, filled
 from vidcap.captioning.vocabulary import UNKNOWN, Vocabulary
+from vidcap.captioning.wording import Wording
 from vidcap.errors import UsageError
 from vidcap.text.tokens import detokenize, tokenize
 
@@ -107,7 +108,7 @@ class CheckpointCaptioner:
         self._scene_confidence = Confidence(scenes) if scenes else None
         self._finder = NounFinder(manifest.things, self._vocabulary)
         written = np.array([len(word) for word in self._vocabulary.words])
-        self._telling = self._vocabulary.telling()
+        self._wording = Wording.of(self._vocabulary, once=beam.once, phrases=manifest.phrases)
         self._costs = np.stack([written + 1, np.ones_like(written)])
 
     def caption(self, pictures: Sequence[Picture]) -> list[Caption]:
@@ -232,7 +233,7 @@ class CheckpointCaptioner:
         settings = replace(self._beam, size=_SCENE_SENTENCES, length_penalty=_SCENE_LENGTH_PENALTY)
         # The first word has no blank in front.
         room = Room(self._costs, np.array([[budget.characters + 1, budget.words]]))
-        found = beam_search(step, pictures=1, settings=settings, room=room, telling=self._telling)
+        found = beam_search(step, pictures=1, settings=settings, room=room, wording=self._wording)
         return found[0]
 
     def _written(self, hypothesis: Hypothesis) -> str:
@@ -319,7 +320,7 @@ class CheckpointCaptioner:
             return []
         group = self._runtime.group
         step = self._runtime.steps(filled(prepared, group), beams=self._beam.size)
-        found = beam_search(step, pictures=group, settings=self._beam, telling=self._telling)
+        found = beam_search(step, pictures=group, settings=self._beam, wording=self._wording)
         return found[: len(prepared)]
 
     def facts(self, prepared: Sequence[Prepared]) -> Facts | None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from vidcap.captioning.beam import BeamSettings
 from vidcap.captioning.confidence import FACT_FEATURES, Calibration
 from vidcap.captioning.vocabulary import Vocabulary
+from vidcap.captioning.wording import PARTS
 from vidcap.errors import ModelError
 from vidcap.files import replacing
 
@@ -34,6 +35,7 @@ _KINDS: Mapping[str, type] = {
     "beam": dict,
     "training": dict,
     "versions": dict,
+    "phrases": str,
 }
 _MOST_LAYERS, _WIDEST = 64, 16_384
 # The most is far beyond what is of use: it keeps a damaged header from asking for all memory.
@@ -64,6 +66,8 @@ class Manifest:
             nobody has worked that out.
         things: for each everyday noun that it recognises the words that name it, the noun itself
             first; empty where it reads no recognised things.
+        phrases: a letter a word, its part in noun phrases (:mod:`vidcap.captioning.wording`); empty
+            where nobody has worked that out.
     """
 
     encoder: str
@@ -77,6 +81,7 @@ class Manifest:
     calibration: Calibration | None = None
     scene_calibration: Calibration | None = None
     things: tuple[tuple[str, ...], ...] = ()
+    phrases: str = ""
 
     def to_json(self) -> str:
         """Return the manifest as it stands in the file's header."""
@@ -86,8 +91,9 @@ class Manifest:
             fitted = values.pop(name)
             if fitted:
                 values[name] = fitted.to_mapping()
-        if not self.things:
-            del values["things"]
+        for name in ("things", "phrases"):
+            if not values[name]:
+                del values[name]
         return json.dumps(values, sort_keys=True, ensure_ascii=False)
 
 
@@ -125,6 +131,10 @@ def _parse(path: Path, text: str | None) -> Manifest:
             raise ValueError(f"picture_size {manifest.picture_size} is not from 1 to 4096")
         if not manifest.things and any(map(_needs_things, _calibrations(manifest))):
             raise ValueError("calibration: there are no things for it to stand on")
+        if manifest.phrases and len(manifest.phrases) != len(words):
+            raise ValueError(f"phrases: {len(manifest.phrases)} letters for {len(words)} words")
+        if not set(manifest.phrases) <= set(PARTS):
+            raise ValueError(f"phrases: holds other letters than {PARTS}")
     except (
         ValueError,
         KeyError,

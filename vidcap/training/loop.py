@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from vidcap.captioning.beam import BeamSettings, beam_search
 from vidcap.captioning.torch_runtime import torch_step
 from vidcap.captioning.vocabulary import Vocabulary
+from vidcap.captioning.wording import Wording
 from vidcap.errors import DataError
 from vidcap.text.metrics import Scores, score_corpus
 from vidcap.text.tokens import tokenize
@@ -77,13 +78,13 @@ def free_running(
 ) -> list[list[str]]:
     """Decode a sentence for every row of features, with no look at any human caption."""
     sentences: list[list[str]] = []
-    telling = vocabulary.telling()
+    wording = Wording.of(vocabulary, once=settings.once)
     with torch.inference_mode():
         for start in range(0, len(features), group):
             part = torch.from_numpy(np.array(features[start : start + group], dtype=np.float32))
             prepared = learner.decoder.prepare(learner.tail(part.to(device)))
             step = torch_step(learner.decoder, prepared)
-            for found in beam_search(step, pictures=len(part), settings=settings, telling=telling):
+            for found in beam_search(step, pictures=len(part), settings=settings, wording=wording):
                 sentences.append(vocabulary.decode(found[0].words))
     return sentences
 

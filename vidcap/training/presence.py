@@ -26,6 +26,7 @@ from vidcap.errors import ModelError
 from vidcap.text.similarity import tells
 from vidcap.training.features import Features
 from vidcap.training.naming import WordNet
+from vidcap.training.phrases import phrase_parts
 
 LEAST_PICTURES = 30
 """That a group of words is named of."""
@@ -208,6 +209,7 @@ def with_presence(
     told: Told,
     views: Sequence[Features],
     wordnet: WordNet,
+    sentences: Sequence[Sequence[str]] = (),
 ) -> tuple[Manifest, dict[str, Tensor]]:
     """Return header and weights of a captioner that is held back by what it sees.
 
@@ -219,6 +221,8 @@ def with_presence(
         told: the captions of the pictures, as words.
         views: encoder features of the pictures under each view.
         wordnet: tells nouns.
+        sentences: of no picture, as words, which the captioner learnt from as well; with the
+            captions they say which part words have in noun phrases.
 
     Raises:
         ModelError: the captioner reads no things, or has presence.
@@ -250,6 +254,7 @@ def with_presence(
             **manifest.training,
             "presence": {"pictures": len(told), "views": len(views), "groups": len(groups.groups)},
         },
+        phrases=phrase_parts(vocabulary, [*(own for one in told for own in one), *sentences]),
         calibration=None,
         scene_calibration=None,
     )

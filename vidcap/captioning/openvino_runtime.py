@@ -67,12 +67,19 @@ class OpenVinoRuntime:
         self._scoring: Graph | None = None
         self._threads = threads
         self._compiled: dict[tuple[int, int], Graph] = {}
+        self._empty: dict[int, NDArray[Any]] = {}
         self._compile(group, beams)
 
     def encode(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[Prepared]:
         """Encode pictures, one a request, as many at once as there are threads."""
         for outputs in self._encode.map(picture[None] for picture in pictures):
-            yield tuple(array[0] for array in outputs)
+            yield tuple(self._kept(place, array[0]) for place, array in enumerate(outputs))
+
+    def _kept(self, place: int, array: NDArray[Any]) -> NDArray[Any]:
+        """Return an output; one that holds nothing yet, as every picture's cache, only once."""
+        if array.any():
+            return array
+        return self._empty.setdefault(place, array)
 
     def steps(self, prepared: Sequence[Prepared], *, beams: int) -> Step:
         """Begin to decode encoded pictures together."""

@@ -8,7 +8,7 @@ Five steps, each a generator that holds no more than a few segments:
 4. each is told in one sentence, from all its frames together where the captioner can;
 5. neighbours that say the same since then become one.
 
-So memory is bounded by the longest run of frames that shows the same: their texts, a dozen looks.
+So memory is bounded by the longest run of frames that shows the same: their texts, eight looks.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from vidcap.video.sampling import most_crowded
 if TYPE_CHECKING:
     from vidcap.captioning.look import Look
 
-_MOST_LOOKS = 12
+_MOST_LOOKS = 8
 """Looks are large: of a long segment some are kept, spread over it."""
 
 

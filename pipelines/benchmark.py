@@ -212,9 +212,17 @@ class Clocked:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._captioner, name)
 
-    def look(self, pictures: Any) -> Any:
+    def encode(self, pictures: Any) -> Any:
         """As the captioner's."""
-        return self._count("look", self._captioner.look, pictures)
+        return self._count("encode", self._captioner.encode, pictures)
+
+    def say(self, prepared: Any) -> Any:
+        """As the captioner's."""
+        return self._count("say", self._captioner.say, prepared)
+
+    def alike(self, one: Any, other: Any) -> Any:
+        """As the captioner's."""
+        return self._captioner.alike(one, other)
 
     def tell(self, looks: Any, budget: Any) -> Any:
         """As the captioner's."""

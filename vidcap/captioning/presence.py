@@ -33,9 +33,8 @@ def without_what_is_held_back(logits: Tensor, change: Tensor) -> Tensor:
         logits: ``(..., V)``.
         change: to add to them, of a shape that fits.
     """
-    held = logits + change
-    left = held.logsumexp(-1, keepdim=True)
-    return held - torch.lerp(logits.logsumexp(-1, keepdim=True), left, _SHARED)
+    shared = (logits + change).log_softmax(-1)
+    return torch.lerp(logits.log_softmax(-1) + change, shared, _SHARED)
 
 
 class Presence(nn.Module):

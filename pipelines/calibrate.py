@@ -7,7 +7,9 @@ Every picture of the split is captioned.  A caption is *fair* when its CIDEr-D a
 captions of its picture is at least what the median of those humans reaches against the others.  A
 logistic regression on what the beam search leaves behind gives the chance of that; all figures
 printed are those of captions that the regression was not fitted on (five folds).  How telling a
-word is comes from the pictures of ``--corpus-split``.
+word is comes from the pictures of ``--corpus-split``.  Where recognised things are read, the
+pictures of ``--prospect-split`` are captioned as well, to learn from their scores what kinds of
+pictures come out well; ``--scenes`` takes that from the calibration of single pictures.
 
 Prints one JSON object.  With ``--output``, the checkpoint is written there with the calibration
 fitted on all pictures, and beside it ``NAME-reliability.svg`` and ``NAME-coverage.svg``
@@ -42,7 +44,13 @@ from tqdm import tqdm
 from vidcap.captioning.beam import Hypothesis
 from vidcap.captioning.captioner import CheckpointCaptioner
 from vidcap.captioning.checkpoint import checkpoint_hash, read_manifest, with_calibration
-from vidcap.captioning.confidence import FACT_FEATURES, FEATURES, Facts, describe
+from vidcap.captioning.confidence import (
+    FACT_FEATURES,
+    FEATURES,
+    Calibration,
+    Facts,
+    describe,
+)
 from vidcap.captioning.registry import DEVICES, load_captioner
 from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import DataError, UsageError, VidcapError
@@ -79,6 +87,12 @@ def _arguments() -> argparse.Namespace:
         default="train",
         help="the part whose captions say how telling a word is [%(default)s; where there is no "
         "such part, the pictures fitted on]",
+    )
+    parser.add_argument(
+        "--prospect-split",
+        default="train",
+        help="the part whose captions say which pictures come out well [%(default)s; none where "
+        "there is no such part]",
     )
     parser.add_argument(
         "--features",
@@ -134,24 +148,23 @@ def calibrate(arguments: argparse.Namespace) -> dict[str, Any]:
     captioner = load_captioner(str(checkpoint), device=arguments.device, threads=arguments.threads)
     if not isinstance(captioner, CheckpointCaptioner):
         raise UsageError(f"{checkpoint}: only vidcap's own checkpoints can be calibrated")
+    prospect = _prospect(captioner, vocabulary, present, arguments)
     foreign: list[CaptionedPicture] = []
     if arguments.foreign_images and not arguments.judge:
         foreign = load_captions(arguments.foreign_images, arguments.foreign_captions)
     search = _tell if arguments.scenes else _search
     found = search(captioner, [*pictures, *foreign], "scenes" if arguments.scenes else "captions")
-    words = [vocabulary.decode(hypotheses[0].words) for hypotheses, _ in found]
     # The document frequencies of CIDEr-D are those of each collection.
     judged = [
-        fitting.fairness(
-            words[first : first + len(part)],
-            [[tokenize(sentence) for sentence in picture.sentences] for picture in part],
-        )
+        _fairness(found[first : first + len(part)], part, vocabulary)
         for first, part in ((0, pictures), (len(pictures), foreign))
         if part
     ]
     scores, medians = (np.concatenate(parts) for parts in zip(*judged, strict=True))
     fair = scores >= medians
-    described = [describe(hypotheses, information, facts) for hypotheses, facts in found]
+    described = [
+        describe(hypotheses, information, facts, np.array(prospect)) for hypotheses, facts in found
+    ]
     possible = [name for name in FEATURES if name in described[0]]
     facts = {name: np.array([each[name] for each in described]) for name in possible}
     names = list(arguments.features or (name for name in USED if name in possible))
@@ -183,6 +196,7 @@ def calibrate(arguments: argparse.Namespace) -> dict[str, Any]:
         "split": arguments.split or "all",
         "pictures": len(pictures),
         "information_from": source,
+        "prospect_known": bool(prospect),
         "base_rate": _round(fair.mean()),
         "mean_confidence": _round(chances.mean()),
         **_judge(chances, fair, scores),
@@ -209,13 +223,19 @@ def calibrate(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.judge:
         return result
     fitted = fitting.calibration(
-        names, all_values, all_fair, information, record, weights=all_weights
+        names,
+        all_values,
+        all_fair,
+        information,
+        record,
+        weights=all_weights,
+        prospect=prospect,
     )
     result["weights"] = dict(zip(names, fitted.weights, strict=True))
     result["bias"] = fitted.bias
     result["ablation"] = _ablation(names, facts, all_fair, all_weights, scores)
     if arguments.views:
-        views = _views(captioner, pictures, vocabulary, words[home])
+        views = _views(captioner, pictures, vocabulary, found[home])
         at_home = {name: value[home] for name, value in facts.items()}
         result["with_views"] = {
             name: _brief(_crossed([*names, name], {**at_home, name: value}, fair), fair, scores)
@@ -248,6 +268,40 @@ def _information(
         ([tokenize(sentence) for sentence in picture.sentences] for picture in corpus),
     )
     return told, source
+
+
+def _prospect(
+    captioner: CheckpointCaptioner,
+    vocabulary: Vocabulary,
+    present: Calibration | None,
+    arguments: argparse.Namespace,
+) -> tuple[float, ...]:
+    """Return what each part of a picture's direction promises; nothing where nobody can tell."""
+    if arguments.judge:
+        return present.prospect if present else ()
+    single = captioner.manifest.calibration
+    if arguments.scenes and single and single.prospect:
+        return single.prospect
+    if not captioner.manifest.things:
+        return ()
+    try:
+        pictures = load_captions(
+            arguments.images, arguments.captions, split=arguments.prospect_split
+        )
+    except DataError:
+        return ()
+    found = _search(captioner, pictures, arguments.prospect_split)
+    scores, _ = _fairness(found, pictures, vocabulary)
+    return fitting.prospect(np.array([facts.direction for _, facts in found if facts]), scores)
+
+
+def _fairness(
+    found: list[Found], pictures: list[CaptionedPicture], vocabulary: Vocabulary
+) -> tuple[Array, Array]:
+    return fitting.fairness(
+        [vocabulary.decode(hypotheses[0].words) for hypotheses, _ in found],
+        [[tokenize(sentence) for sentence in picture.sentences] for picture in pictures],
+    )
 
 
 def _search(
@@ -291,14 +345,15 @@ def _views(
     captioner: CheckpointCaptioner,
     pictures: list[CaptionedPicture],
     vocabulary: Vocabulary,
-    words: list[list[str]],
+    found: list[Found],
 ) -> dict[str, Array]:
-    others = [found[0] for found, _ in _search(captioner, pictures, "mirrored", mirrored=True)]
+    mirrored = _search(captioner, pictures, "mirrored", mirrored=True)
+    pairs = [(own[0], other[0]) for (own, _), (other, _) in zip(found, mirrored, strict=True)]
     agreement = [
-        token_f1(own, vocabulary.decode(other.words))
-        for own, other in zip(words, others, strict=True)
+        token_f1(vocabulary.decode(own.words), vocabulary.decode(other.words))
+        for own, other in pairs
     ]
-    logs = [other.log_probability / other.length for other in others]
+    logs = [other.log_probability / other.length for _, other in pairs]
     return {"view_agreement": np.array(agreement), "view_log_probability": np.array(logs)}
 
 

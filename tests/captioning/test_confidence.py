@@ -167,6 +167,9 @@ def test_a_checkpoint_without_one_has_none_and_no_trace_of_it(checkpoint):
         {"information": [0.0] * 6 + [-1.0]},
         {"information": None},
         {"record": 3},
+        {"prospect": "12"},
+        {"prospect": [float("inf")]},
+        {"prospect": [0.5]},
     ],
     ids=str,
 )

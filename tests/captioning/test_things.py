@@ -6,7 +6,7 @@ import torch
 
 from tests.captioning.tiny_readers import write_reader
 from vidcap.captioning.captioner import CheckpointCaptioner
-from vidcap.captioning.checkpoint import read_manifest, write_checkpoint
+from vidcap.captioning.checkpoint import read_manifest, with_calibration, write_checkpoint
 from vidcap.captioning.confidence import Calibration, Facts
 from vidcap.captioning.graphs import read_graphs, with_graphs
 from vidcap.captioning.model import build_decoder
@@ -212,10 +212,10 @@ def test_numbers_of_words_are_exported_whole(checkpoint, tmp_path, precision):
     assert words.tolist() == weights["decoder.recogniser.words"].tolist()
 
 
-def a_calibration(*features):
-    ones = (1.0,) * len(features)
+def a_calibration(*features, prospect=()):
+    ones, zeros = (1.0,) * len(features), (0.0,) * len(features)
     return Calibration(
-        features, (0.0,) * len(features), ones, ones, 0.0, (0.0,) * (len(WORDS) + 4), {}
+        features, zeros, ones, ones, 0.0, (0.0,) * (len(WORDS) + 4), {}, prospect=prospect
     )
 
 
@@ -230,13 +230,50 @@ def test_a_calibration_on_facts_needs_things(checkpoint, tmp_path):
         read_manifest(tmp_path / "bare.safetensors")
 
 
+def test_a_promise_is_as_long_as_directions(checkpoint, tmp_path):
+    """Else a damaged header would be found out by the first picture."""
+    manifest, path = read_manifest(checkpoint), tmp_path / "promises.safetensors"
+    for parts in (16, 15):
+        fitted = a_calibration("prospect", prospect=(0.5,) * parts)
+        written = dataclasses.replace(manifest, scene_calibration=fitted)
+        write_checkpoint(path, written, {"a": torch.zeros(1)})
+        if parts == 16:
+            assert read_manifest(path).scene_calibration == fitted
+            continue
+        with pytest.raises(ModelError, match="prospect has 15 parts, but directions have 16"):
+            read_manifest(path)
+    with pytest.raises(ValueError, match="nothing says what a picture's direction promises"):
+        a_calibration("prospect")
+
+
+def test_a_captioner_is_as_sure_as_the_direction_of_a_picture_promises(
+    checkpoint, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    prospect = np.linspace(-1, 1, 16)
+    target = tmp_path / "sure.safetensors"
+    with_calibration(checkpoint, target, a_calibration("prospect", prospect=tuple(prospect)))
+    captioner = load_captioner(str(target))
+    assert isinstance(captioner, CheckpointCaptioner)
+    looks = captioner.look(pictures())
+    promised = captioner.embed(pictures()) @ prospect
+    found = [look.caption.confidence for look in looks]
+    assert found == pytest.approx(1 / (1 + np.exp(-promised)), abs=1e-5)
+    assert abs(found[0] - 0.5) > 0.01
+    together = captioner.tell(looks).confidence  # no scene calibration: the same is used
+    assert together == pytest.approx(1 / (1 + np.exp(-promised.mean())), abs=1e-5)
+
+
 def test_facts_tell_what_a_sentence_names_and_what_it_does_not():
     vocabulary = Vocabulary(WORDS)
-    facts = Facts(np.array([0.2, 0.7, 0.4]), 1.0, NounFinder(THINGS, vocabulary))
-    told = facts.describe(vocabulary.encode("a hot dog on the grass".split()))
+    finder = NounFinder(THINGS, vocabulary)
+    facts = Facts(np.array([0.2, 0.7, 0.4]), 1.0, np.array([0.6, 0.8]), finder)
+    nobody_knows = np.zeros(0)
+    told = facts.describe(vocabulary.encode("a hot dog on the grass".split()), nobody_knows)
     assert told == {"strangeness": 0.0, "recognised": 0.4, "overlooked": 0.7}
-    nothing = facts.describe(vocabulary.encode(["grass"]))
+    nothing = facts.describe(vocabulary.encode(["grass"]), np.array([1.0, -0.5]))
     assert nothing["recognised"] == 0.0
+    assert nothing["prospect"] == pytest.approx(0.2)
 
 
 def test_the_longest_noun_is_found_and_unknown_words_name_none():

@@ -74,6 +74,23 @@ def test_cross_fitting_shows_no_caption_its_own_outcome():
     assert np.array_equal(outside, c.cross_fitted(values, fair, ways))
 
 
+def test_a_prospect_tells_good_pictures_from_bad_ones_that_it_was_not_fitted_on():
+    rng = np.random.default_rng(2)
+    directions = rng.normal(size=(2000, 6)) * [1.0, 0.1, 1, 1, 1, 1]
+    true = directions @ [0.3, -3.0, 0, 0, 0, 0]
+    scores = np.exp(true + rng.normal(size=2000))
+    found = np.array(c.prospect(directions[:1500], scores[:1500]))
+    assert np.corrcoef(directions[1500:] @ found, true[1500:])[0, 1] > 0.97
+    assert tuple(found) == c.prospect(directions[:1500], scores[:1500])
+
+
+def test_a_direction_that_never_changes_promises_nothing():
+    directions = np.column_stack([np.arange(40.0), np.full(40, 0.3)])
+    rising, constant = c.prospect(directions, np.arange(40.0))
+    assert rising > 0
+    assert constant == pytest.approx(0, abs=1e-9)
+
+
 def test_what_is_fitted_is_what_the_checkpoint_computes():
     values, fair, _ = drawn()
     names = ["log_probability", "words"]

@@ -331,7 +331,8 @@ class CheckpointCaptioner:
         if not self.manifest.things:
             return None
         mean = np.mean([own[-1] for own in prepared], axis=0)
-        return Facts(mean[:-1], float(mean[-1]), self._finder)
+        direction = np.mean([self._direction(own) for own in prepared], axis=0)
+        return Facts(mean[:-1], float(mean[-1]), direction, self._finder)
 
     def _direction(self, prepared: Prepared) -> NDArray[np.float32]:
         """Return the mean over a picture's regions of what the decoder gets, of length 1."""

@@ -97,13 +97,17 @@ class Manifest:
         return json.dumps(values, sort_keys=True, ensure_ascii=False)
 
 
-def _calibrations(manifest: Manifest) -> list[Calibration]:
-    found = (manifest.calibration, manifest.scene_calibration)
-    return [one for one in found if one is not None]
+def _check_calibration(calibration: Calibration, manifest: Manifest) -> None:
+    """Make sure that a calibration finds what it stands on.
 
-
-def _needs_things(calibration: Calibration) -> bool:
-    return not FACT_FEATURES.isdisjoint(calibration.features)
+    Raises:
+        ValueError: saying what is not there.
+    """
+    if not manifest.things and not FACT_FEATURES.isdisjoint(calibration.features):
+        raise ValueError("calibration: there are no things for it to stand on")
+    parts, width = len(calibration.prospect), manifest.decoder_config.get("width")
+    if parts and parts != width:
+        raise ValueError(f"calibration: prospect has {parts} parts, but directions have {width}")
 
 
 def _parse(path: Path, text: str | None) -> Manifest:
@@ -129,8 +133,9 @@ def _parse(path: Path, text: str | None) -> Manifest:
         _check_kinds(manifest)
         if not 1 <= int(manifest.picture_size) <= 4096:
             raise ValueError(f"picture_size {manifest.picture_size} is not from 1 to 4096")
-        if not manifest.things and any(map(_needs_things, _calibrations(manifest))):
-            raise ValueError("calibration: there are no things for it to stand on")
+        for calibration in (manifest.calibration, manifest.scene_calibration):
+            if calibration:
+                _check_calibration(calibration, manifest)
         if manifest.phrases and len(manifest.phrases) != len(words):
             raise ValueError(f"phrases: {len(manifest.phrases)} letters for {len(words)} words")
         if not set(manifest.phrases) <= set(PARTS):

@@ -33,6 +33,7 @@ FEATURES: Mapping[str, int] = {
     "strangeness": -1,
     "recognised": 1,
     "overlooked": -1,
+    "prospect": 1,
 }
 """What the chance may stand on, and which way it must move with it: up, down or either.
 
@@ -48,9 +49,10 @@ search (Dice), mean.
 ``strangeness``: logarithm of how unlike the training pictures the picture is.
 ``recognised``: how surely the things that the sentence names are recognised, the surest.
 ``overlooked``: how surely the things that it does not name are, the surest.
+``prospect``: how well captions of such pictures come out, whatever they say.
 """
 
-FACT_FEATURES = frozenset(("strangeness", "recognised", "overlooked"))
+FACT_FEATURES = frozenset(("strangeness", "recognised", "overlooked", "prospect"))
 """Those that only a captioner with recognised things has."""
 
 _LARGEST = 1e6  # no number of a sound calibration comes near it
@@ -64,25 +66,37 @@ class Facts:
     Attributes:
         strengths: ``(G,)`` how surely each noun is there.
         strangeness: how unlike the training pictures it is; 1 for a usual one.
+        direction: ``(D,)`` of length 1 at most; of like pictures they point the same way.
         finder: finds the nouns in sentences.
     """
 
     strengths: Array
     strangeness: float
+    direction: Array
     finder: NounFinder
 
-    def describe(self, words: Sequence[int]) -> dict[str, float]:
-        """Return the value of each of ``FACT_FEATURES`` for a sentence."""
+    def describe(self, words: Sequence[int], prospect: Array) -> dict[str, float]:
+        """Return the value of each of ``FACT_FEATURES`` for a sentence.
+
+        Args:
+            words: its word numbers.
+            prospect: ``(D,)`` what each part of the direction promises; empty where that is not
+                known, and the feature is then left out.
+        """
         named = np.isin(np.arange(len(self.strengths)), sorted(self.finder.named(words)))
         return {
             "strangeness": math.log(max(self.strangeness, 1e-6)),
             "recognised": float(np.max(self.strengths, where=named, initial=0.0)),
             "overlooked": float(np.max(self.strengths, where=~named, initial=0.0)),
+            **({"prospect": float(self.direction @ prospect)} if len(prospect) else {}),
         }
 
 
 def describe(
-    hypotheses: Sequence[Hypothesis], information: Array, facts: Facts | None = None
+    hypotheses: Sequence[Hypothesis],
+    information: Array,
+    facts: Facts | None = None,
+    prospect: Array | tuple[()] = (),
 ) -> dict[str, float]:
     """Return the value of each of ``FEATURES`` for the first of a picture's hypotheses.
 
@@ -93,6 +107,7 @@ def describe(
         information: ``(V,)`` of each word number, in nats: minus the logarithm of the share of
             captioned pictures that people use it for.
         facts: what is known of the picture.
+        prospect: what each part of its direction promises; see :meth:`Facts.describe`.
     """
     best, *others = hypotheses
     logs = np.asarray(best.word_log_probabilities, dtype=np.float64)
@@ -113,7 +128,7 @@ def describe(
         "attention_entropy": float(entropy(best.attention).mean()) if best.words else 1.0,
         "information": float(told.mean()) if best.words else 0.0,
         "words": float(len(best.words)),
-        **(facts.describe(best.words) if facts else {}),
+        **(facts.describe(best.words, np.asarray(prospect)) if facts else {}),
     }
 
 
@@ -149,6 +164,7 @@ class Calibration:
         bias: log-odds of a caption that is average in everything.
         information: of each word number, special words included; see :func:`describe`.
         record: what it was fitted on and how well it does; informative only.
+        prospect: what each part of a picture's direction promises; empty where that was not asked.
 
     Raises:
         ValueError: a number is not finite, out of bounds, or points the wrong way, or there are
@@ -162,19 +178,23 @@ class Calibration:
     bias: float
     information: tuple[float, ...]
     record: Mapping[str, Any]
+    prospect: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not {len(self.means), len(self.scales), len(self.weights)} == {len(self.features)}:
             raise ValueError("calibration: there must be a mean, scale and weight a feature")
         if len(set(self.features)) != len(self.features):
             raise ValueError("calibration: a feature is named twice")
-        numbers = (*self.means, *self.scales, *self.weights, self.bias, *self.information)
+        numbers = (*self.means, *self.scales, *self.weights, self.bias)
+        numbers += self.information + self.prospect
         if not all(abs(number) <= _LARGEST for number in numbers):  # false for NaN too
             raise ValueError("calibration: a number is not finite or far too large")
         if not all(scale > 0 for scale in self.scales):
             raise ValueError("calibration: a scale is not above 0")
         if not all(number >= 0 for number in self.information):
             raise ValueError("calibration: a word's information is below 0")
+        if "prospect" in self.features and not self.prospect:
+            raise ValueError("calibration: nothing says what a picture's direction promises")
         for name, weight in zip(self.features, self.weights, strict=True):
             if name not in FEATURES:
                 raise ValueError(f"calibration: there is no feature {name!r}")
@@ -183,7 +203,10 @@ class Calibration:
 
     def to_mapping(self) -> dict[str, Any]:
         """Return it as it stands in a checkpoint's header."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        if not self.prospect:
+            del values["prospect"]
+        return values
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], *, vocabulary_size: int) -> Calibration:
@@ -200,6 +223,7 @@ class Calibration:
             bias=float(values["bias"]),
             information=_numbers(values["information"]),
             record=dict(values["record"]),
+            prospect=_numbers(values.get("prospect", ())),
         )
         if len(calibration.information) != vocabulary_size:
             raise ValueError(
@@ -234,13 +258,15 @@ class Confidence:
     def __init__(self, calibration: Calibration) -> None:
         self._calibration = calibration
         self._information = np.array(calibration.information)
+        self._prospect = np.array(calibration.prospect)
 
     def __call__(self, hypotheses: Sequence[Hypothesis], facts: Facts | None = None) -> float:
         """Return the chance that the first of a picture's hypotheses is a fair description.
 
         ``facts`` are needed by a calibration that stands on them.
         """
-        return self._calibration.chance(describe(hypotheses, self._information, facts))
+        told = describe(hypotheses, self._information, facts, self._prospect)
+        return self._calibration.chance(told)
 
 
 def _numbers(values: Any) -> tuple[float, ...]:

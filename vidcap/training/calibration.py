@@ -18,6 +18,8 @@ from vidcap.text.cider import CiderD
 
 Array = NDArray[Any]
 
+# Of 30 to 3,000 what the scores of training pictures, in five folds, are told best with.
+_PROSPECT_SHRINK = 300.0
 _STEPS = 200
 _CLOSE = 1e-10
 
@@ -76,6 +78,26 @@ def word_information(vocabulary: Vocabulary, corpus: Iterable[Sequence[Sequence[
     special = len(vocabulary) - len(vocabulary.to_list())
     told = [math.log(pictures / max(1, counts[word])) for word in vocabulary.to_list()]
     return np.round(np.array([0.0] * special + told), 3)
+
+
+def prospect(directions: Array, scores: Array) -> tuple[float, ...]:
+    """Return what each part of a picture's direction promises, rounded to six digits.
+
+    A ridge regression (Hoerl and Kennard 1970) of the square root of CIDEr-D, which a few lucky
+    captions would rule otherwise, on the standardised parts.  How well a captioner does on
+    pictures it learnt from is not how well it does on others, but where it does better is.
+
+    Args:
+        directions: ``(N, D)`` of pictures, best those the captioner learnt from.
+        scores: ``(N,)`` the CIDEr-D of their captions, 0 or more.
+    """
+    scales = directions.std(0)
+    scales = np.where(scales > 1e-9, scales, 1.0)
+    design = ((directions - directions.mean(0)) / scales).astype(np.float64)
+    roots = np.sqrt(np.maximum(scores, 0.0))
+    penalty = _PROSPECT_SHRINK * np.eye(design.shape[1])
+    weights = np.linalg.solve(design.T @ design + penalty, design.T @ (roots - roots.mean()))
+    return _rounded(weights / scales)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,22 +204,24 @@ def calibration(
     record: dict[str, Any],
     *,
     weights: Array | None = None,
+    prospect: tuple[float, ...] = (),
 ) -> Calibration:
     """Fit on all captions and return what a checkpoint holds, numbers rounded to six digits."""
     found = fit(values, fair, [FEATURES[name] for name in names], weights=weights)
-
-    def rounded(numbers: Array) -> tuple[float, ...]:
-        return tuple(float(f"{number:.6g}") for number in numbers)
-
     return Calibration(
         features=tuple(names),
-        means=rounded(found.means),
-        scales=rounded(found.scales),
-        weights=rounded(found.weights),
+        means=_rounded(found.means),
+        scales=_rounded(found.scales),
+        weights=_rounded(found.weights),
         bias=float(f"{found.bias:.6g}"),
         information=tuple(information.tolist()),
         record=record,
+        prospect=prospect,
     )
+
+
+def _rounded(numbers: Array) -> tuple[float, ...]:
+    return tuple(float(f"{number:.6g}") for number in numbers)
 
 
 @dataclass(frozen=True, slots=True)

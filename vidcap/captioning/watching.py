@@ -1,15 +1,17 @@
 """From the frames of a video to their captions, a batch at a time.
 
 What stands still is looked at once: a frame that shows what the last one that was looked at showed
-has its caption.  A frame that is encoded, and whose encoding plainly says the same as that of one
-before it in the shot, has the sentences that were found for that one.
+has its caption.  Of what moves, every few frames of a shot one is encoded, and those between two
+only where these do not plainly show the same, or where one differs from both by more than they from
+each other.  A frame that is encoded, and whose encoding plainly says the same as that of one before
+it in the shot, has the sentences that were found for that one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice, zip_longest
 
 import cv2
 import numpy as np
@@ -27,6 +29,8 @@ from vidcap.video.frame import Frame
 _SAME = 6.0
 _SIDE = 32
 _BLOCKS = 8
+# Of so many new frames of a shot one is encoded whatever the others show.
+_SPAN = 4
 # So many batches of frames wait at most until there are enough of them to look at or to tell.
 _MOST_BATCHES = 4
 
@@ -39,7 +43,7 @@ class Watched:
         frame: the frame.
         caption: its sentence; that of an earlier one where nothing has changed since.
         look: what telling scenes needs of it; None where the captioner cannot tell them, or where
-            nothing has changed since the frame before.
+            those of other frames tell as much.
     """
 
     frame: Frame
@@ -72,18 +76,36 @@ def watch(
             reached(group[-1].frame)
 
 
-def _batches(frames: Iterable[Frame], size: int) -> Iterator[list[tuple[Frame, bool]]]:
-    """Yield frames, and whether each shows anything new, with so many new ones together."""
+@dataclass(slots=True, eq=False)
+class _Seen:
+    """A frame on its way.
+
+    Attributes:
+        frame: the frame.
+        thumbnail: what it is compared by; None where it shows nothing new.
+        place: how many new ones of its shot came before it.
+        prepared: what the decoder needs of it, once it is encoded.
+        speaks: whether a sentence is found for it.
+    """
+
+    frame: Frame
+    thumbnail: NDArray[np.float32] | None
+    place: int
+    prepared: Prepared | None = None
+    speaks: bool = False
+
+
+def _batches(frames: Iterable[Frame], size: int) -> Iterator[list[_Seen]]:
+    """Yield frames, with so many together of those that show anything new."""
     waiting = iter(frames)
     still = _Still()
     while True:
-        batch: list[tuple[Frame, bool]] = []
+        batch: list[_Seen] = []
         fresh = 0
         # Where nothing changes a batch would never be full.
         for frame in islice(waiting, _MOST_BATCHES * size):
-            new = still.is_new(frame)
-            batch.append((frame, new))
-            fresh += new
+            batch.append(still.see(frame))
+            fresh += batch[-1].thumbnail is not None
             if fresh == size:
                 break
         if not batch:
@@ -91,57 +113,104 @@ def _batches(frames: Iterable[Frame], size: int) -> Iterator[list[tuple[Frame, b
         yield batch
 
 
-def _captioned(
-    batches: Iterable[list[tuple[Frame, bool]]], captioner: Captioner
-) -> Iterator[list[Watched]]:
+def _captioned(batches: Iterable[list[_Seen]], captioner: Captioner) -> Iterator[list[Watched]]:
     caption: Caption | None = None
     for batch in batches:
-        made = iter(captioner.caption([frame.image for frame, new in batch if new]))
+        made = iter(captioner.caption([seen.frame.image for seen in _new(batch)]))
         group = []
-        for frame, new in batch:
-            caption = next(made) if new or caption is None else caption
-            group.append(Watched(frame, caption, None))
+        for seen in batch:
+            caption = next(made) if seen.thumbnail is not None or caption is None else caption
+            group.append(Watched(seen.frame, caption, None))
         yield group
 
 
-@dataclass(frozen=True, slots=True)
-class _Encoded:
-    """A frame on its way: encoded where it is new, and whether a sentence is found for it."""
+def _encoded(batches: Iterable[list[_Seen]], captioner: SceneTeller) -> Iterator[_Seen]:
+    """Encode what is new and does not plainly lie between two frames that show the same.
 
-    frame: Frame
-    prepared: Prepared | None
-    speaks: bool
-
-
-def _encoded(
-    batches: Iterable[list[tuple[Frame, bool]]], captioner: SceneTeller
-) -> Iterator[_Encoded]:
-    """Encode what is new; a sentence is found for what is not plainly the same as what has one."""
+    A sentence is found for what is not plainly the same as what has one.
+    """
     spoken: tuple[int, Prepared] | None = None
-    for batch in batches:
-        prepared = iter(captioner.encode([frame.image for frame, new in batch if new]))
-        for frame, new in batch:
-            own = next(prepared) if new else None
-            speaks = own is not None and not (
-                spoken is not None and spoken[0] == frame.shot and captioner.alike(spoken[1], own)
-            )
-            if own is not None and speaks:
-                spoken = frame.shot, own
-            yield _Encoded(frame, own, speaks)
+    waiting: list[_Seen] = []
+    begun: list[_Seen] = []  # the end that the next span begins with, which is out already
+    for batch in chain(batches, [[]]):
+        waiting += batch
+        spans, left = _spans([*begun, *_new(waiting)], whole=not batch)
+        _encode((end for span in spans for end in (span[0], span[-1])), captioner)
+        _encode((seen for span in spans for seen in _to_encode(span, captioner)), captioner)
+        begun = left[:1]
+        known = waiting.index(left[1]) if len(left) > 1 else len(waiting)
+        for seen in waiting[:known]:
+            own = seen.prepared
+            if own is not None and not (
+                spoken is not None
+                and spoken[0] == seen.frame.shot
+                and captioner.alike(spoken[1], own)
+            ):
+                seen.speaks, spoken = True, (seen.frame.shot, own)
+            yield seen
+        waiting = waiting[known:]
 
 
-def _portions(encoded: Iterable[_Encoded], size: int) -> Iterator[list[_Encoded]]:
+def _new(several: Iterable[_Seen]) -> list[_Seen]:
+    return [seen for seen in several if seen.thumbnail is not None]
+
+
+def _spans(new: list[_Seen], *, whole: bool) -> tuple[list[list[_Seen]], list[_Seen]]:
+    """Part new frames into spans of a shot, of which each begins with the end of the one before.
+
+    Returns:
+        the spans that have ended, and what there is of the last one; with ``whole`` no frame comes
+        any more, and all have ended.
+    """
+    spans: list[list[_Seen]] = []
+    span: list[_Seen] = []
+    for seen, after in zip_longest(new, new[1:]):
+        span.append(seen)
+        shot_ends = whole if after is None else after.place == 0
+        if shot_ends or seen.place % _SPAN == 0:
+            spans.append(span)
+            span = [] if shot_ends else [seen]
+    return spans, span
+
+
+def _encode(several: Iterable[_Seen], captioner: SceneTeller) -> None:
+    asked = list(dict.fromkeys(seen for seen in several if seen.prepared is None))
+    made = captioner.encode([seen.frame.image for seen in asked])
+    for seen, prepared in zip(asked, made, strict=True):
+        seen.prepared = prepared
+
+
+def _to_encode(span: list[_Seen], captioner: SceneTeller) -> list[_Seen]:
+    """Return which of the frames between the ends of a span are not told by these."""
+    first, between, last = span[0], span[1:-1], span[-1]
+    if first.prepared is None or last.prepared is None:
+        raise AssertionError("the ends of a span are encoded first")
+    if not between or not captioner.alike(first.prepared, last.prepared):
+        return between
+    most = _change(first, last)
+    return [seen for seen in between if min(_change(first, seen), _change(seen, last)) > most]
+
+
+def _change(one: _Seen, other: _Seen) -> float:
+    assert one.thumbnail is not None
+    assert other.thumbnail is not None
+    return largest_change(one.thumbnail, other.thumbnail)
+
+
+def _portions(encoded: Iterable[_Seen], size: int) -> Iterator[list[_Seen]]:
     """Yield frames with so many sentences to find.
 
-    At first they are fewer, since the first scene is waited for: never more frames than a batch, or
-    than came before.
+    At first they are fewer, since the first scene is waited for: never more frames than half a
+    batch, or than came before.
     """
-    portion: list[_Encoded] = []
+    portion: list[_Seen] = []
     given = speaking = 0
     for one in encoded:
         portion.append(one)
         speaking += one.speaks
-        if speaking == size or len(portion) == min(max(size, given), _MOST_BATCHES * size):
+        if speaking == size or len(portion) == min(
+            max((size + 1) // 2, given), _MOST_BATCHES * size
+        ):
             yield portion
             given += len(portion)
             portion, speaking = [], 0
@@ -150,7 +219,7 @@ def _portions(encoded: Iterable[_Encoded], size: int) -> Iterator[list[_Encoded]
 
 
 def _looked_at(
-    batches: Iterable[list[tuple[Frame, bool]]], captioner: SceneTeller, size: int
+    batches: Iterable[list[_Seen]], captioner: SceneTeller, size: int
 ) -> Iterator[list[Watched]]:
     spoken: Look | None = None
     for portion in _portions(_encoded(batches, captioner), size):
@@ -168,20 +237,18 @@ class _Still:
     """Remembers the last frame that was new."""
 
     def __init__(self) -> None:
-        self._shot = -1
-        self._seen: NDArray[np.float32] | None = None
+        self._last: _Seen | None = None
 
-    def is_new(self, frame: Frame) -> bool:
-        """Return whether a frame shows anything that the last new one did not."""
-        seen = thumbnail(frame.image)
-        if (
-            self._seen is not None
-            and frame.shot == self._shot
-            and largest_change(self._seen, seen) < _SAME
-        ):
-            return False
-        self._shot, self._seen = frame.shot, seen
-        return True
+    def see(self, frame: Frame) -> _Seen:
+        """Return a frame, with a thumbnail if it shows anything that the last new one did not."""
+        own = thumbnail(frame.image)
+        last, place = self._last, 0
+        if last is not None and last.thumbnail is not None and frame.shot == last.frame.shot:
+            if largest_change(last.thumbnail, own) < _SAME:
+                return _Seen(frame, None, last.place)
+            place = last.place + 1
+        self._last = _Seen(frame, own, place)
+        return self._last
 
 
 def thumbnail(image: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -249,6 +249,29 @@ def test_key_frames_only(decoder: str, made: Callable[[str], Path]) -> None:
     assert completeness is Completeness.COMPLETE
 
 
+def test_a_rough_reading_is_off_in_nothing_but_what_no_picture_leans_on(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    scene = cv2.GaussianBlur(rng.integers(0, 256, (300, 400, 3), dtype=np.uint8), (0, 0), 2)
+    noise = rng.integers(0, 20, (24, 160, 240, 3), dtype=np.uint8)
+    pictures = [
+        scene[at : at + 160, at : at + 240] // 2 + own
+        for at, own in zip(range(0, 96, 4), noise, strict=True)
+    ]
+    path = media.write_video(
+        tmp_path / "film.mp4",
+        pictures=pictures,
+        rate=25,
+        options={"preset": "veryfast", "bf": "3", "crf": "24", "g": "24"},
+    )
+    (exact, ticks, _), (rough, times, _) = (
+        read_all("pyav", path, Plan(rough=own)) for own in (False, True)
+    )
+    assert times == ticks
+    off = np.abs(np.array(exact, int) - rough).mean((1, 2, 3))
+    assert 0 < max(off) < 1
+    assert (off == 0).sum() >= len(off) // 2
+
+
 @pytest.mark.parametrize("decoder", READERS)
 def test_thumbnails_tell_pictures_apart(decoder: str, made: Callable[[str], Path]) -> None:
     pytest.importorskip({"pyav": "av", "opencv": "cv2"}.get(decoder, decoder))

@@ -59,6 +59,8 @@ class Plan:
         keys_only: deliver key frames only.
         leap: a reader that can need not deliver what lies between key frames that look alike, if
             they are at most so many ticks apart; ``None`` for every frame.
+        rough: pictures will be made much smaller: a reader that can need not smooth the edges
+            between blocks in those that no other picture leans on.
         threads: decoding threads, 0 for as many as the library likes.
         beat: called often, with the ticks reached or ``None``, to show that the reader lives.
     """
@@ -67,6 +69,7 @@ class Plan:
     end: int | None = None
     keys_only: bool = False
     leap: int | None = None
+    rough: bool = False
     threads: int = 0
     beat: Callable[[int | None], None] = lambda ticks: None
 

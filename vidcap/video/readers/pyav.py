@@ -122,6 +122,8 @@ class PyAVReader:
     def _prepare(self, stream: VideoStream) -> None:
         stream.codec_context.thread_type = "AUTO"
         stream.codec_context.thread_count = self._plan.threads
+        if self._plan.rough:
+            stream.codec_context.options = {"skip_loop_filter": "noref"}
 
     def pictures(self) -> Iterator[PyAVPicture]:
         """Yield the pictures of the plan, in presentation order."""

@@ -136,6 +136,20 @@ def test_a_sentence_of_many_lines_takes_several_cues_where_there_is_time() -> No
     assert first.breaks == second.breaks == ()
 
 
+def test_what_belongs_together_stands_in_two_cues_rather_than_parted_in_one() -> None:
+    together = "a woman wearing a black hat and a white dress is standing in front of a sign"
+    first, second = cues(scene(0, 5, together))
+    assert [*first.lines, *second.lines] == [
+        "A woman wearing a black hat",
+        "and a white dress is standing",
+        "in front of a sign.",
+    ]
+    assert first.breaks == second.breaks == ()
+    (cue,) = cues(scene(0, F("3.8"), together))
+    assert len(cue.lines) == 2
+    assert rules(cue) == ["line_break"]
+
+
 def test_without_time_the_lines_stand_together_and_it_is_reported() -> None:
     (cue,) = cues(scene(0, F("1.2"), LONG))
     assert len(cue.lines) == 4

@@ -99,6 +99,20 @@ def test_two_lines_part_what_belongs_together_only_where_they_must(text: str) ->
         assert forbidden_breaks(lines) == min(map(forbidden_breaks, fitting))
 
 
+@given(sentences, st.integers(1, 60))
+def test_more_lines_are_taken_only_to_keep_together_what_belongs_together(
+    text: str, width: int
+) -> None:
+    few, together = break_lines(text, width), break_lines(text, width, together=True)
+    assert " ".join(together) == text
+    assert all(len(line) <= width or " " not in line for line in together)
+    assert len(together) >= len(few)
+    if len(together) > len(few):
+        assert forbidden_breaks(together) < forbidden_breaks(few)
+    else:
+        assert forbidden_breaks(together) <= forbidden_breaks(few)
+
+
 def test_a_very_long_text_is_broken_without_delay() -> None:
     lines = break_lines("a dog runs through the grass " * 400, 42)
     assert max(map(len, lines)) <= 42

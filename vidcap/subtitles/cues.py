@@ -9,7 +9,7 @@ from fractions import Fraction
 from vidcap.errors import UsageError
 from vidcap.scenes.scene import Scene
 from vidcap.subtitles.clean import clean_text, sentence_case
-from vidcap.subtitles.linebreak import break_lines
+from vidcap.subtitles.linebreak import break_lines, forbidden_breaks
 from vidcap.subtitles.presets import Preset, characters
 from vidcap.subtitles.rules import Break, broken_rules
 from vidcap.subtitles.times import nearest_ms
@@ -39,7 +39,7 @@ class _Slot:
     """A sentence and the time that is its own, in milliseconds."""
 
     scene: int
-    lines: tuple[str, ...]
+    sentence: str
     start: int
     end: int  # where its scene ends
     next_start: int | None  # where the next sentence begins
@@ -58,7 +58,8 @@ def cues_from_scenes(
     A cue starts with its scene, to the nearest millisecond, and stands while the scene lasts, but
     no longer than ``preset.longest``; it is not said again in a longer scene.  In a scene of
     several shots it goes at the first cut that leaves time to read it.  A sentence of more lines
-    than ``preset.lines`` takes several cues in a row, as far as the scene has time for them.
+    than ``preset.lines`` takes several cues in a row, as far as the scene has time for them; so
+    does one that could not be set in them without parting words that belong together.
     Cues never overlap and never leave the video: that beats every rule of the preset.  A rule that
     cannot be kept stands in :attr:`Cue.breaks`.  No word is left out.  Scenes with an empty text
     get no cue.
@@ -79,7 +80,7 @@ def cues_from_scenes(
     if end < len(scenes):
         raise UsageError(f"{len(scenes)} scenes do not fit into a video of {end} ms")
     gap = preset.gap_ms(frame_rate)
-    slots = _slots(scenes, _boundaries(scenes, end), preset.line_length)
+    slots = _slots(scenes, _boundaries(scenes, end))
     return [cue for slot in slots for cue in _slot_cues(slot, preset, gap)]
 
 
@@ -94,7 +95,7 @@ def _boundaries(scenes: Sequence[Scene], end: int) -> list[int]:
     return times
 
 
-def _slots(scenes: Sequence[Scene], times: Sequence[int], width: int) -> Iterator[_Slot]:
+def _slots(scenes: Sequence[Scene], times: Sequence[int]) -> Iterator[_Slot]:
     sentences = [sentence_case(clean_text(scene.text)) for scene in scenes]
     spoken = [index for index, sentence in enumerate(sentences) if sentence]
     for place, index in enumerate(spoken):
@@ -102,7 +103,7 @@ def _slots(scenes: Sequence[Scene], times: Sequence[int], width: int) -> Iterato
         shots = {nearest_ms(frame.shot_start) for frame in scenes[index].frames}
         yield _Slot(
             scene=index,
-            lines=break_lines(sentences[index], width),
+            sentence=sentences[index],
             start=start,
             end=end,
             next_start=times[spoken[place + 1]] if place + 1 < len(spoken) else None,
@@ -114,8 +115,8 @@ def _slot_cues(slot: _Slot, preset: Preset, gap: int) -> Iterator[Cue]:
     latest = slot.end if slot.next_start is None else min(slot.end, slot.next_start - gap)
     if latest <= slot.start:
         latest = slot.end  # the gap gives way where there would be no cue at all
-    parts = _parts(slot.lines, latest - slot.start, preset, gap)
-    needs = [max(preset.shortest_ms, preset.reading_ms(part)) for part in parts]
+    parts = _set(slot.sentence, latest - slot.start, preset, gap)
+    needs = _needs(parts, preset)
     needed = sum(needs) + gap * (len(parts) - 1)
     end = _end(slot, latest, needed, preset, gap)
     start = slot.start
@@ -139,6 +140,23 @@ def _slot_cues(slot: _Slot, preset: Preset, gap: int) -> Iterator[Cue]:
             ),
         )
         start += share + gap
+
+
+def _set(sentence: str, time: int, preset: Preset, gap: int) -> list[tuple[str, ...]]:
+    """Return a sentence in lines, and these in as many parts as there have to be."""
+    lines = break_lines(sentence, preset.line_length)
+    parts = _parts(lines, time, preset, gap)
+    if forbidden_breaks(lines):
+        looser = _parts(break_lines(sentence, preset.line_length, together=True), time, preset, gap)
+        room = time - sum(_needs(looser, preset)) - gap * (len(looser) - 1)
+        if room >= 0 and max(map(len, looser)) <= preset.lines:
+            return looser
+    return parts
+
+
+def _needs(parts: Sequence[Sequence[str]], preset: Preset) -> list[int]:
+    """Return the milliseconds that each part has to stand."""
+    return [max(preset.shortest_ms, preset.reading_ms(part)) for part in parts]
 
 
 def _parts(lines: Sequence[str], time: int, preset: Preset, gap: int) -> list[tuple[str, ...]]:

@@ -61,29 +61,35 @@ _RAGGED = 150
 
 
 class _Way(NamedTuple):
-    """The best way to set the words from one place on; compared lines first, then cost."""
+    """The best way to set the words from one place on; compared part by part."""
 
+    parted: int
     lines: int
     cost: int
     next: int
 
 
-def break_lines(text: str, width: int) -> tuple[str, ...]:
+def break_lines(text: str, width: int, *, together: bool = False) -> tuple[str, ...]:
     """Return ``text`` in lines of at most ``width`` characters, broken where it reads best.
 
     There are as few lines as possible; among the ways to set them, the one with the least penalty
     for its breaks and for lines of unequal length is taken.  Blanks between words are the only
     places to break at, so a word longer than ``width`` stands whole on a line of its own.  Empty
     text gives no lines.
+
+    Args:
+        text: a sentence.
+        width: characters a line.
+        together: rather take more lines than part words that belong together.
     """
     words = text.split()
     if not words:
         return ()
     goal = sum(map(len, words)) + len(words) - 1
     goal = -(-goal // max(1, -(-goal // width)))
-    best: list[_Way] = [_Way(0, 0, 0)] * (len(words) + 1)
+    best: list[_Way] = [_Way(0, 0, 0, 0)] * (len(words) + 1)
     for start in range(len(words) - 1, -1, -1):
-        best[start] = min(_ways(words, start, width, goal, best))
+        best[start] = min(_ways(words, start, width, goal, best, together=together))
     lines: list[str] = []
     start = 0
     while start < len(words):
@@ -125,7 +131,13 @@ def break_penalty(left: str, right: str) -> int:
 
 
 def _ways(
-    words: Sequence[str], start: int, width: int, goal: int, best: Sequence[_Way]
+    words: Sequence[str],
+    start: int,
+    width: int,
+    goal: int,
+    best: Sequence[_Way],
+    *,
+    together: bool,
 ) -> list[_Way]:
     """Return every way to set ``words[start:]``, given the best ways for all later places."""
     ways: list[_Way] = []
@@ -137,7 +149,8 @@ def _ways(
         penalty = break_penalty(words[end - 1], words[end]) if end < len(words) else 0
         ragged = _RAGGED * (length - goal) ** 2 // width**2
         rest = best[end]
-        ways.append(_Way(1 + rest.lines, penalty + ragged + rest.cost, end))
+        parted = rest.parted + (together and penalty >= _FORBIDDEN)
+        ways.append(_Way(parted, 1 + rest.lines, penalty + ragged + rest.cost, end))
     return ways
 
 

@@ -145,7 +145,7 @@ def test_what_belongs_together_stands_in_two_cues_rather_than_parted_in_one() ->
         "in front of a sign.",
     ]
     assert first.breaks == second.breaks == ()
-    (cue,) = cues(scene(0, F("3.8"), together))
+    (cue,) = cues(scene(0, F("3.85"), together))
     assert len(cue.lines) == 2
     assert rules(cue) == ["line_break"]
 

@@ -94,6 +94,7 @@ def load_captioner(
     batch_size: int = 16,
     prompt: str | None = None,
     downloaded: Callable[[int, int], None] | None = None,
+    sized: Callable[[tuple[int, int]], None] | None = None,
 ) -> Captioner:
     """Load a captioner.
 
@@ -110,6 +111,8 @@ def load_captioner(
         prompt: what to ask the model, or how its sentence begins, for ``hf:`` and ``openai:``.
         downloaded: called while a model is downloaded with the bytes that are there and the bytes
             that are wanted, as far as they are known; where nobody listens bars are drawn.
+        sized: called with the captioner's ``picture_size`` if that is known some time before the
+            captioner is loaded, so that a film can be opened meanwhile.
 
     Raises:
         UsageError: ``device``, ``threads``, ``batch_size`` or ``prompt`` cannot be used.
@@ -149,6 +152,8 @@ def load_captioner(
         )
     checkpoint = checkpoint_path(name)
     manifest = read_manifest(checkpoint)
+    if sized is not None:
+        sized((manifest.picture_size, manifest.picture_size))
     beam = BeamSettings(**manifest.beam)
     shown = DEFAULT if name == "default" else name
     if uses_cuda(device):

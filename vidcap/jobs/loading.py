@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from vidcap.errors import UsageError
 
 if TYPE_CHECKING:
     from vidcap.captioning.captioner import Captioner
+
+
+class Loading(Future["Captioner"]):
+    """A captioner that is being loaded.
+
+    Attributes:
+        picture_size: its picture size, which may be known before it is loaded.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.picture_size: Future[tuple[int, int]] = Future()
 
 
 def load_in_background(
@@ -20,29 +33,39 @@ def load_in_background(
     batch_size: int = 16,
     prompt: str | None = None,
     downloaded: Callable[[int, int], None] | None = None,
-) -> Future[Captioner]:
+) -> Loading:
     """Start to load a captioner and return at once; the jobs take what is returned.
 
     The arguments and errors are those of :func:`vidcap.load_captioner`.
     """
+    loading = Loading()
+    size = loading.picture_size
 
-    def load() -> Captioner:
-        from vidcap.captioning.registry import load_captioner
+    def load() -> None:
+        loading.set_running_or_notify_cancel()
+        try:
+            from vidcap.captioning.registry import load_captioner
 
-        return load_captioner(
-            name,
-            device=device,
-            threads=threads,
-            batch_size=batch_size,
-            prompt=prompt,
-            downloaded=downloaded,
-        )
+            captioner = load_captioner(
+                name,
+                device=device,
+                threads=threads,
+                batch_size=batch_size,
+                prompt=prompt,
+                downloaded=downloaded,
+                sized=size.set_result,
+            )
+        except BaseException as error:
+            for future in (size, loading):
+                if not future.done():
+                    future.set_exception(error)
+        else:
+            if not size.done():
+                size.set_result(captioner.picture_size)
+            loading.set_result(captioner)
 
-    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vidcap-load")
-    try:
-        return executor.submit(load)
-    finally:
-        executor.shutdown(wait=False)
+    Thread(target=load, name="vidcap-load").start()
+    return loading
 
 
 def as_future(
@@ -72,6 +95,13 @@ def as_future(
     loaded: Future[Captioner] = Future()
     loaded.set_result(captioner)
     return loaded
+
+
+def picture_size(captioner: Future[Captioner]) -> tuple[int, int]:
+    """Return a captioner's picture size as soon as that is known."""
+    if isinstance(captioner, Loading):
+        return captioner.picture_size.result()
+    return captioner.result().picture_size
 
 
 def check_counts(batch_size: int, threads: int) -> None:

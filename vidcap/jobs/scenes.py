@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from vidcap import __version__
 from vidcap.closing import Closing
 from vidcap.errors import UsageError
-from vidcap.jobs.loading import as_future, check_counts
+from vidcap.jobs.loading import as_future, check_counts, picture_size
 from vidcap.scenes import FrameCaption, Scene, Teller, scenes_from_captions
 from vidcap.subtitles.document import Fact
 from vidcap.video.change import find_change
@@ -208,8 +208,8 @@ class Scenes(Closing, Iterator[Scene]):
         self._work.close()
 
     def _run(self) -> Generator[Scene, None, None]:
-        captioner = self._captioner.result()
         with self._open() as video:
+            captioner = self._captioner.result()
             captions = self._captions(video, captioner)
             yield from scenes_from_captions(
                 captions,
@@ -227,7 +227,7 @@ class Scenes(Closing, Iterator[Scene]):
             sampling=plan.sampling,
             start=plan.start,
             end=plan.end,
-            size=self.captioner.picture_size,
+            size=picture_size(self._captioner),
             threads=plan.threads,
         )
 

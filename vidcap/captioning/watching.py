@@ -96,9 +96,10 @@ class _Seen:
 
 
 def _batches(frames: Iterable[Frame], size: int) -> Iterator[list[_Seen]]:
-    """Yield frames, with so many together of those that show anything new."""
+    """Yield frames, with so many together of those that show anything new; at first half."""
     waiting = iter(frames)
     still = _Still()
+    wanted = -(-size // 2)
     while True:
         batch: list[_Seen] = []
         fresh = 0
@@ -106,11 +107,12 @@ def _batches(frames: Iterable[Frame], size: int) -> Iterator[list[_Seen]]:
         for frame in islice(waiting, _MOST_BATCHES * size):
             batch.append(still.see(frame))
             fresh += batch[-1].thumbnail is not None
-            if fresh == size:
+            if fresh == wanted:
                 break
         if not batch:
             return
         yield batch
+        wanted = size
 
 
 def _captioned(batches: Iterable[list[_Seen]], captioner: Captioner) -> Iterator[list[Watched]]:
@@ -124,7 +126,7 @@ def _captioned(batches: Iterable[list[_Seen]], captioner: Captioner) -> Iterator
         yield group
 
 
-def _encoded(batches: Iterable[list[_Seen]], captioner: SceneTeller) -> Iterator[_Seen]:
+def _encoded(batches: Iterable[list[_Seen]], captioner: SceneTeller) -> Iterator[list[_Seen]]:
     """Encode what is new and does not plainly lie between two frames that show the same.
 
     A sentence is found for what is not plainly the same as what has one.
@@ -147,7 +149,7 @@ def _encoded(batches: Iterable[list[_Seen]], captioner: SceneTeller) -> Iterator
                 and captioner.alike(spoken[1], own)
             ):
                 seen.speaks, spoken = True, (seen.frame.shot, own)
-            yield seen
+        yield waiting[:known]
         waiting = waiting[known:]
 
 
@@ -197,20 +199,23 @@ def _change(one: _Seen, other: _Seen) -> float:
     return largest_change(one.thumbnail, other.thumbnail)
 
 
-def _portions(encoded: Iterable[_Seen], size: int) -> Iterator[list[_Seen]]:
+def _portions(batches: Iterable[list[_Seen]], size: int) -> Iterator[list[_Seen]]:
     """Yield frames with so many sentences to find.
 
-    At first they are fewer, since the first scene is waited for: never more frames than half a
-    batch, or than came before.
+    At first they are fewer, since the first scene is waited for: no batch is waited for where as
+    many frames have come as came before.
     """
     portion: list[_Seen] = []
     given = speaking = 0
-    for one in encoded:
-        portion.append(one)
-        speaking += one.speaks
-        if speaking == size or len(portion) == min(
-            max((size + 1) // 2, given), _MOST_BATCHES * size
-        ):
+    for batch in batches:
+        for seen in batch:
+            portion.append(seen)
+            speaking += seen.speaks
+            if speaking == size:
+                yield portion
+                given += len(portion)
+                portion, speaking = [], 0
+        if len(portion) >= min(given, _MOST_BATCHES * size) and portion:
             yield portion
             given += len(portion)
             portion, speaking = [], 0

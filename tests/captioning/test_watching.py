@@ -107,7 +107,9 @@ def looked_at(levels, shots):
     encoded = set()
     for shot in set(shots):
         own = [place for place in new if shots[place] == shot]
-        ends = own[::4] + own[-1:]
+        followed = zip(own, [*own[1:], shots.index(shot) + shots.count(shot)], strict=True)
+        still = [place for place, after in followed if after - place > 4]
+        ends = sorted({*own[::4], *still, own[-1]})
         encoded |= set(ends)
         for one, other in itertools.pairwise(ends):
             apart = abs(levels[one] - levels[other])
@@ -135,6 +137,7 @@ slow = st.lists(st.integers(-20, 20), max_size=60).map(
 )
 @example(levels=[0, 10, 20, 30, 40, 50, 60], cuts=[False] * 60, batch_size=3)
 @example(levels=[0, 90, 0, 90, 10, 20, 20], cuts=[False] * 60, batch_size=3)
+@example(levels=[0, 10, *[20] * 6, 30, 40, 50, *[60] * 5, 70], cuts=[False] * 60, batch_size=3)
 def test_what_is_plainly_the_same_has_the_sentences_found_for_it_in_batches_of_any_size(
     levels, cuts, batch_size
 ):
@@ -156,6 +159,20 @@ def test_what_is_plainly_the_same_has_the_sentences_found_for_it_in_batches_of_a
         assert (one.look is not None) == (place in encoded)
         if one.look is not None:
             assert one.look.prepared[0] is given_frames[place].image
+
+
+def test_what_is_still_does_not_wait_for_what_moves_next():
+    asked = []
+
+    def coming():
+        for frame in frames([9, 20, *[40] * 1000, 80]):
+            asked.append(frame)
+            yield frame
+
+    most = 0
+    for told, _ in enumerate(watch(coming(), TellingCaptioner(), batch_size=4), 1):
+        most = max(most, len(asked) - told)
+    assert most < 40
 
 
 def test_whoever_walks_through_a_still_picture_is_looked_at():

@@ -29,7 +29,8 @@ from vidcap.video.frame import Frame
 _SAME = 6.0
 _SIDE = 32
 _BLOCKS = 8
-# Of so many new frames of a shot one is encoded whatever the others show.
+# Of so many new frames of a shot one is encoded whatever the others show, and so is one that has
+# so many behind it which show the same: else what is still would wait for what moves next.
 _SPAN = 4
 # So many batches of frames wait at most until there are enough of them to look at or to tell.
 _MOST_BATCHES = 4
@@ -84,6 +85,7 @@ class _Seen:
         frame: the frame.
         thumbnail: what it is compared by; None where it shows nothing new.
         place: how many new ones of its shot came before it.
+        stills: how many came behind it, so far, that show nothing new.
         prepared: what the decoder needs of it, once it is encoded.
         speaks: whether a sentence is found for it.
     """
@@ -91,6 +93,7 @@ class _Seen:
     frame: Frame
     thumbnail: NDArray[np.float32] | None
     place: int
+    stills: int = 0
     prepared: Prepared | None = None
     speaks: bool = False
 
@@ -169,7 +172,7 @@ def _spans(new: list[_Seen], *, whole: bool) -> tuple[list[list[_Seen]], list[_S
     for seen, after in zip_longest(new, new[1:]):
         span.append(seen)
         shot_ends = whole if after is None else after.place == 0
-        if shot_ends or seen.place % _SPAN == 0:
+        if shot_ends or seen.place % _SPAN == 0 or seen.stills >= _SPAN:
             spans.append(span)
             span = [] if shot_ends else [seen]
     return spans, span
@@ -185,8 +188,8 @@ def _encode(several: Iterable[_Seen], captioner: SceneTeller) -> None:
 def _to_encode(span: list[_Seen], captioner: SceneTeller) -> list[_Seen]:
     """Return which of the frames between the ends of a span are not told by these."""
     first, between, last = span[0], span[1:-1], span[-1]
-    if first.prepared is None or last.prepared is None:
-        raise AssertionError("the ends of a span are encoded first")
+    assert first.prepared is not None
+    assert last.prepared is not None
     if not between or not captioner.alike(first.prepared, last.prepared):
         return between
     most = _change(first, last)
@@ -208,17 +211,14 @@ def _portions(batches: Iterable[list[_Seen]], size: int) -> Iterator[list[_Seen]
     portion: list[_Seen] = []
     given = speaking = 0
     for batch in batches:
-        for seen in batch:
+        for place, seen in enumerate(batch, 1):
             portion.append(seen)
             speaking += seen.speaks
-            if speaking == size:
+            enough = len(portion) >= min(given, _MOST_BATCHES * size)
+            if speaking == size or (place == len(batch) and enough):
                 yield portion
                 given += len(portion)
                 portion, speaking = [], 0
-        if len(portion) >= min(given, _MOST_BATCHES * size) and portion:
-            yield portion
-            given += len(portion)
-            portion, speaking = [], 0
     if portion:
         yield portion
 
@@ -250,6 +250,7 @@ class _Still:
         last, place = self._last, 0
         if last is not None and last.thumbnail is not None and frame.shot == last.frame.shot:
             if largest_change(last.thumbnail, own) < _SAME:
+                last.stills += 1
                 return _Seen(frame, None, last.place)
             place = last.place + 1
         self._last = _Seen(frame, own, place)

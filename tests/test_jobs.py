@@ -65,7 +65,7 @@ def test_what_stands_still_is_captioned_once_and_in_batches(tmp_path: Path) -> N
     captioner = ShadeCaptioner()
     with vidcap.subtitle(film, captioner=captioner, batch_size=4) as subtitles:
         scenes = list(subtitles)
-    assert captioner.batches == [4, 2]
+    assert captioner.batches == [2, 4]
     assert [len(scene.frames) for scene in scenes] == [3] * 6
 
 

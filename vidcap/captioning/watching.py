@@ -121,7 +121,8 @@ def _batches(frames: Iterable[Frame], size: int) -> Iterator[list[_Seen]]:
 def _captioned(batches: Iterable[list[_Seen]], captioner: Captioner) -> Iterator[list[Watched]]:
     caption: Caption | None = None
     for batch in batches:
-        made = iter(captioner.caption([seen.frame.image for seen in _new(batch)]))
+        new = [seen.frame.image for seen in _new(batch)]
+        made = iter(captioner.caption(new) if new else ())
         group = []
         for seen in batch:
             caption = next(made) if seen.thumbnail is not None or caption is None else caption
@@ -180,7 +181,7 @@ def _spans(new: list[_Seen], *, whole: bool) -> tuple[list[list[_Seen]], list[_S
 
 def _encode(several: Iterable[_Seen], captioner: SceneTeller) -> None:
     asked = list(dict.fromkeys(seen for seen in several if seen.prepared is None))
-    made = captioner.encode([seen.frame.image for seen in asked])
+    made = captioner.encode([seen.frame.image for seen in asked]) if asked else ()
     for seen, prepared in zip(asked, made, strict=True):
         seen.prepared = prepared
 
@@ -229,7 +230,7 @@ def _looked_at(
     spoken: Look | None = None
     for portion in _portions(_encoded(batches, captioner), size):
         asked = [one.prepared for one in portion if one.speaks and one.prepared is not None]
-        made = iter(captioner.say(asked))
+        made = iter(captioner.say(asked) if asked else ())
         group = []
         for one in portion:
             spoken = next(made) if one.speaks or spoken is None else spoken

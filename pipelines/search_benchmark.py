@@ -128,7 +128,8 @@ def _films(arguments: argparse.Namespace) -> dict[str, Any]:
     films = make_films(pictures, settings, 0, last, arguments.work)[arguments.first :]
     db = arguments.work / f"library-{arguments.first}-{last}.db"
     captioner = load_captioner(arguments.captioner, threads=arguments.threads)
-    with Indexer(db, captioner=captioner, threads=arguments.threads) as indexer:
+    # A library that is there already may tell its scenes in the words of other weights.
+    with Indexer(db, captioner=captioner, threads=arguments.threads, refresh=True) as indexer:
         for _ in indexer.index(tqdm([film.path for film in films], desc="indexing")):
             pass
     wanted = [(film, scene) for film in films for scene in truth(film.shots)[0]]

@@ -275,14 +275,19 @@ with vidcap.subtitle(sys.argv[1]) as subtitles:
 """
 
 
+def made_of(words: list[str], film: Path) -> Path:
+    """Let ffmpeg make a film of another, unless it is there, and return it."""
+    if not film.exists():
+        with replacing(film) as scratch:
+            subprocess.run(["ffmpeg", "-v", "error", "-y", *words, str(scratch)], check=True)
+    return film
+
+
 def start(path: Path, folder: Path, *, runs: int) -> dict[str, float]:
     """Return how long one waits for ``--help``, and for the first scene of a film."""
-    film = folder / f"start-{path.stem}.mp4"
-    if not film.exists():  # shots of 4 to 5 s, of which the first loses 2
-        part = ["-ss", "2", "-i", str(path), "-t", "120", "-preset", "veryfast", "-crf", "23"]
-        with replacing(film) as scratch:
-            run = ["ffmpeg", "-v", "error", "-y", *part, "-f", "mp4", str(scratch)]
-            subprocess.run(run, check=True)
+    # Shots of 4 to 5 s, of which the first loses 2.
+    part = ["-ss", "2", "-i", str(path), "-t", "120", "-preset", "veryfast", "-crf", "23"]
+    film = made_of(part, folder / f"start-{path.stem}.mp4")
     commands = {
         "help": [sys.executable, "-m", "vidcap", "--help"],
         "first_scene": [sys.executable, "-c", _FIRST_SCENE, str(film)],
@@ -299,11 +304,8 @@ def growth(path: Path, folder: Path, *, longest: int) -> list[dict[str, float]]:
     for seconds in (5, 60, 600, 1800, 7200):
         if seconds > longest:
             break
-        film = folder / f"length-{seconds}s{path.suffix}"
-        if not film.exists():
-            again = ["-stream_loop", "-1", "-i", str(path), "-t", str(seconds), "-c", "copy"]
-            with replacing(film) as scratch:
-                subprocess.run(["ffmpeg", "-v", "error", "-y", *again, str(scratch)], check=True)
+        again = ["-stream_loop", "-1", "-i", str(path), "-t", str(seconds), "-c", "copy"]
+        film = made_of(again, folder / f"length-{seconds}s{path.suffix}")
         spent = timed(job(film))
         each = round(spent["wall"] / seconds * 1000, 2)
         found.append({"seconds": seconds, "ms_a_second": each, **medians([spent])})

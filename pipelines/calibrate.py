@@ -44,13 +44,7 @@ from tqdm import tqdm
 from vidcap.captioning.beam import Hypothesis
 from vidcap.captioning.captioner import CheckpointCaptioner
 from vidcap.captioning.checkpoint import checkpoint_hash, read_manifest, with_calibration
-from vidcap.captioning.confidence import (
-    FACT_FEATURES,
-    FEATURES,
-    Calibration,
-    Facts,
-    describe,
-)
+from vidcap.captioning.confidence import FACT_FEATURES, FEATURES, Calibration, Facts, describe
 from vidcap.captioning.registry import DEVICES, load_captioner
 from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import DataError, UsageError, VidcapError
@@ -162,9 +156,8 @@ def calibrate(arguments: argparse.Namespace) -> dict[str, Any]:
     ]
     scores, medians = (np.concatenate(parts) for parts in zip(*judged, strict=True))
     fair = scores >= medians
-    described = [
-        describe(hypotheses, information, facts, np.array(prospect)) for hypotheses, facts in found
-    ]
+    promised = np.array(prospect)
+    described = [describe(hypotheses, information, facts, promised) for hypotheses, facts in found]
     possible = [name for name in FEATURES if name in described[0]]
     facts = {name: np.array([each[name] for each in described]) for name in possible}
     names = list(arguments.features or (name for name in USED if name in possible))

@@ -83,7 +83,8 @@ class _Seen:
 
     Attributes:
         frame: the frame.
-        thumbnail: what it is compared by; None where it shows nothing new.
+        thumbnail: what it is compared by.
+        new: whether it shows anything that the last new one did not.
         place: how many new ones of its shot came before it.
         stills: how many came behind it, so far, that show nothing new.
         prepared: what the decoder needs of it, once it is encoded.
@@ -91,7 +92,8 @@ class _Seen:
     """
 
     frame: Frame
-    thumbnail: NDArray[np.float32] | None
+    thumbnail: NDArray[np.float32]
+    new: bool
     place: int
     stills: int = 0
     prepared: Prepared | None = None
@@ -109,7 +111,7 @@ def _batches(frames: Iterable[Frame], size: int) -> Iterator[list[_Seen]]:
         # Where nothing changes a batch would never be full.
         for frame in islice(waiting, _MOST_BATCHES * size):
             batch.append(still.see(frame))
-            fresh += batch[-1].thumbnail is not None
+            fresh += batch[-1].new
             if fresh == wanted:
                 break
         if not batch:
@@ -125,7 +127,7 @@ def _captioned(batches: Iterable[list[_Seen]], captioner: Captioner) -> Iterator
         made = iter(captioner.caption(new) if new else ())
         group = []
         for seen in batch:
-            caption = next(made) if seen.thumbnail is not None or caption is None else caption
+            caption = next(made) if seen.new or caption is None else caption
             group.append(Watched(seen.frame, caption, None))
         yield group
 
@@ -158,7 +160,7 @@ def _encoded(batches: Iterable[list[_Seen]], captioner: SceneTeller) -> Iterator
 
 
 def _new(several: Iterable[_Seen]) -> list[_Seen]:
-    return [seen for seen in several if seen.thumbnail is not None]
+    return [seen for seen in several if seen.new]
 
 
 def _spans(new: list[_Seen], *, whole: bool) -> tuple[list[list[_Seen]], list[_Seen]]:
@@ -198,8 +200,6 @@ def _to_encode(span: list[_Seen], captioner: SceneTeller) -> list[_Seen]:
 
 
 def _change(one: _Seen, other: _Seen) -> float:
-    assert one.thumbnail is not None
-    assert other.thumbnail is not None
     return largest_change(one.thumbnail, other.thumbnail)
 
 
@@ -246,16 +246,16 @@ class _Still:
         self._last: _Seen | None = None
 
     def see(self, frame: Frame) -> _Seen:
-        """Return a frame, with a thumbnail if it shows anything that the last new one did not."""
-        own = thumbnail(frame.image)
-        last, place = self._last, 0
-        if last is not None and last.thumbnail is not None and frame.shot == last.frame.shot:
-            if largest_change(last.thumbnail, own) < _SAME:
+        """Return a frame, and whether it shows anything that the last new one did not."""
+        seen, last = _Seen(frame, thumbnail(frame.image), new=True, place=0), self._last
+        if last is not None and frame.shot == last.frame.shot:
+            if _change(last, seen) < _SAME:
                 last.stills += 1
-                return _Seen(frame, None, last.place)
-            place = last.place + 1
-        self._last = _Seen(frame, own, place)
-        return self._last
+                seen.new = False
+                return seen
+            seen.place = last.place + 1
+        self._last = seen
+        return seen
 
 
 def thumbnail(image: NDArray[np.uint8]) -> NDArray[np.float32]:

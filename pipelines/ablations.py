@@ -23,18 +23,18 @@ from typing import Any
 import yaml
 from tqdm import tqdm
 
+from pipelines.metrics.score import bootstrap_interval, cider_d, score_corpus
+from pipelines.training.config import StageConfig, TrainingConfig, load_config, stage_from
+from pipelines.training.data import CaptionedPicture, load_captions
+from pipelines.training.encoding import pretrained_encoder
+from pipelines.training.evaluation import caption_pictures
+from pipelines.training.options import add_training_options
+from pipelines.training.pipeline import train
 from vidcap.captioning.checkpoint import write_checkpoint
 from vidcap.captioning.export import export_checkpoint
 from vidcap.captioning.registry import load_captioner
 from vidcap.errors import DataError, VidcapError
 from vidcap.files import write_atomically
-from vidcap.text.metrics import bootstrap_interval, cider_d, score_corpus
-from vidcap.training.config import StageConfig, TrainingConfig, load_config, stage_from
-from vidcap.training.data import CaptionedPicture, load_captions
-from vidcap.training.encoding import pretrained_encoder
-from vidcap.training.evaluation import caption_pictures
-from vidcap.training.options import add_training_options
-from vidcap.training.recipe import train
 
 _TOP = ("encoder", "views", "decoder_config")
 

@@ -35,13 +35,13 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from vidcap.captioning.beam import BeamSettings
 from vidcap.captioning.captioner import Captioner, CheckpointCaptioner
 from vidcap.captioning.checkpoint import read_manifest
+from vidcap.captioning.decoding.beam_search import BeamSettings
 from vidcap.captioning.registry import DEFAULT, load_captioner, shipped_captioners
 from vidcap.errors import UsageError, VidcapError
 from vidcap.extras import import_extra
-from vidcap.video.picture import read_picture, squash
+from vidcap.video.image import read_picture, resize_stretch
 
 GROUP = 16
 Pictures = list[NDArray[np.uint8]]
@@ -163,7 +163,7 @@ def _pictures(arguments: argparse.Namespace, count: int, side: int) -> Pictures:
     paths = sorted(path for path in arguments.images.iterdir() if path.is_file())[:count]
     if len(paths) < count:
         raise UsageError(f"{arguments.images}: holds {len(paths)} files, not {count}")
-    return [squash(read_picture(path), (side, side)) for path in paths]
+    return [resize_stretch(read_picture(path), (side, side)) for path in paths]
 
 
 def _timed(work: Callable[[], object], repeats: int) -> tuple[float, float]:
@@ -222,8 +222,8 @@ def _row(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _eager(name: str, threads: int) -> Captioner:
     """Return a checkpoint as torch runs it, layer by layer."""
-    from vidcap.captioning.model import load_model
-    from vidcap.captioning.torch_runtime import TorchRuntime
+    from vidcap.captioning.networks.model import load_model
+    from vidcap.captioning.runtimes.torch import TorchRuntime
 
     files = {shipped.name: shipped.file for shipped in shipped_captioners()}
     checkpoint = files.get(DEFAULT if name == "default" else name, Path(name))

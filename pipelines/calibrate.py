@@ -41,21 +41,21 @@ from numpy.typing import NDArray
 from scene_films import RATE, film_alone
 from tqdm import tqdm
 
-from vidcap.captioning.beam import Hypothesis
+from pipelines.training import calibration as fitting
+from pipelines.training.charts import Chart, Line
+from pipelines.training.data import CaptionedPicture, load_captions
 from vidcap.captioning.captioner import CheckpointCaptioner
 from vidcap.captioning.checkpoint import checkpoint_hash, read_manifest, with_calibration
 from vidcap.captioning.confidence import FACT_FEATURES, FEATURES, Calibration, Facts, describe
+from vidcap.captioning.decoding.beam_search import Hypothesis
+from vidcap.captioning.decoding.vocabulary import Vocabulary
 from vidcap.captioning.registry import DEVICES, load_captioner
-from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import DataError, UsageError, VidcapError
 from vidcap.files import write_atomically
 from vidcap.subtitles import load_preset
 from vidcap.text.similarity import token_f1
 from vidcap.text.tokens import tokenize
-from vidcap.training import calibration as fitting
-from vidcap.training.charts import Chart, Line
-from vidcap.training.data import CaptionedPicture, load_captions
-from vidcap.video.picture import read_picture, squash
+from vidcap.video.image import read_picture, resize_stretch
 
 Array = NDArray[Any]
 
@@ -308,7 +308,7 @@ def _search(
     with tqdm(total=len(pictures), desc=what) as bar:
         for start in range(0, len(pictures), BATCH):
             batch = [
-                squash(read_picture(picture.path), captioner.picture_size)
+                resize_stretch(read_picture(picture.path), captioner.picture_size)
                 for picture in pictures[start : start + BATCH]
             ]
             if mirrored:

@@ -38,9 +38,9 @@ from dialogues import RATE, Dialogue, dialogue, music, noise, under, write_wave
 import vidcap
 from vidcap.description.gaps import find_gaps
 from vidcap.description.mixing import measure_file
+from vidcap.description.rewriting import count_words, describe_style
 from vidcap.description.speech import SpeechDetector, find_speech
 from vidcap.description.voices import load_voice
-from vidcap.description.wording import count_words, describe_style
 from vidcap.errors import VidcapError
 from vidcap.text.tokens import tokenize
 

@@ -26,15 +26,15 @@ from scene_films import film_alone
 from tqdm import tqdm
 
 import vidcap.description.risk
+from pipelines.training.calibration import fairness
+from pipelines.training.data import load_captions
 from vidcap.captioning.captioner import CheckpointCaptioner
 from vidcap.captioning.registry import load_captioner
-from vidcap.description.wording import content, describe_style, head_noun_phrase
+from vidcap.description.rewriting import content, describe_style, head_noun_phrase
 from vidcap.errors import UsageError, VidcapError
 from vidcap.files import write_atomically
 from vidcap.text.similarity import stem
 from vidcap.text.tokens import tokenize
-from vidcap.training.calibration import fairness
-from vidcap.training.data import load_captions
 
 THRESHOLDS = tuple(step / 20 for step in range(11))
 

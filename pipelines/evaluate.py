@@ -12,7 +12,7 @@ scored against the other four, and so is every captioner, against the same four;
 means over the five turns.
 
 ``--wordnet FOLDER`` counts the captions that name a thing which none of the people who described
-the picture named (``invented``); how is told in vidcap/training/naming.py.
+the picture named (``invented``); how is told in pipelines/training/hallucination.py.
 
 ``--clips FOLDER`` in place of pictures takes videos: ``index.json`` there is a list of objects with
 ``file`` and, for some, ``sentences``.  Each video is told in one sentence, from frames a second
@@ -38,18 +38,13 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from vidcap.captioning.caption import Caption
-from vidcap.captioning.registry import DEVICES, load_captioner
-from vidcap.errors import DataError, MissingExtraError, UsageError, VidcapError
-from vidcap.files import write_atomically
-from vidcap.text.bootstrap import bootstrap_interval
-from vidcap.text.tokens import tokenize
-from vidcap.training.clips import clip_pictures, read_clips, tell_clip
-from vidcap.training.data import CaptionedPicture, Dataset, read_dataset
-from vidcap.training.evaluation import Evaluated, caption_pictures
-from vidcap.training.naming import WordNet
-from vidcap.training.page import Captioned, Table, page
-from vidcap.training.scoring import (
+from pipelines.metrics.bootstrap import bootstrap_interval
+from pipelines.training.clips import clip_pictures, read_clips, tell_clip
+from pipelines.training.data import CaptionedPicture, Dataset, read_dataset
+from pipelines.training.evaluation import Evaluated, caption_pictures
+from pipelines.training.hallucination import WordNet
+from pipelines.training.page import Captioned, Table, page
+from pipelines.training.scoring import (
     METRICS,
     Corpus,
     Measured,
@@ -60,6 +55,11 @@ from vidcap.training.scoring import (
     mean_of,
     measure,
 )
+from vidcap.captioning.caption import Caption
+from vidcap.captioning.registry import DEVICES, load_captioner
+from vidcap.errors import DataError, MissingExtraError, UsageError, VidcapError
+from vidcap.files import write_atomically
+from vidcap.text.tokens import tokenize
 
 _COUNTS = ("distinct", "words", "repeated_trigrams", "empty", "mean_length")
 

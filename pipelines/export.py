@@ -29,21 +29,21 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from vidcap.captioning import interchange
-from vidcap.captioning.beam import BeamSettings
+from pipelines.metrics.score import score_corpus
+from pipelines.training.data import CaptionedPicture, load_captions
+from pipelines.training.evaluation import Evaluated, caption_pictures
+from vidcap.captioning import onnx
 from vidcap.captioning.captioner import CheckpointCaptioner
 from vidcap.captioning.checkpoint import read_manifest
+from vidcap.captioning.decoding.beam_search import BeamSettings
 from vidcap.captioning.export import export_checkpoint
-from vidcap.captioning.graphs import read_graphs
-from vidcap.captioning.model import load_model
-from vidcap.captioning.openvino_runtime import OpenVinoRuntime
-from vidcap.captioning.runtime import Runtime
-from vidcap.captioning.torch_runtime import TorchRuntime
+from vidcap.captioning.networks.model import load_model
+from vidcap.captioning.runtimes.base import Runtime
+from vidcap.captioning.runtimes.graphs import read_graphs
+from vidcap.captioning.runtimes.openvino import OpenVinoRuntime
+from vidcap.captioning.runtimes.torch import TorchRuntime
 from vidcap.errors import UsageError, VidcapError
-from vidcap.text.metrics import score_corpus
-from vidcap.training.data import CaptionedPicture, load_captions
-from vidcap.training.evaluation import Evaluated, caption_pictures
-from vidcap.video.picture import read_picture, squash
+from vidcap.video.image import read_picture, resize_stretch
 
 
 def _arguments() -> argparse.Namespace:
@@ -116,12 +116,12 @@ def export(arguments: argparse.Namespace) -> dict[str, Any]:
         )
         result |= _compare({"torch": _torch(source), "graphs": graphs}, target, pictures)
     for kind, folder, write, load in (
-        ("onnx", arguments.onnx, interchange.write_onnx, interchange.load_onnx),
+        ("onnx", arguments.onnx, onnx.write_onnx, onnx.load_onnx),
         (
             "torch_export",
             arguments.torch_export,
-            interchange.write_torch_export,
-            interchange.load_torch_export,
+            onnx.write_torch_export,
+            onnx.load_torch_export,
         ),
     ):
         if folder:
@@ -130,7 +130,7 @@ def export(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _read(pictures: Sequence[CaptionedPicture], size: int) -> list[NDArray[np.uint8]]:
-    return [squash(read_picture(picture.path), (size, size)) for picture in pictures]
+    return [resize_stretch(read_picture(picture.path), (size, size)) for picture in pictures]
 
 
 def _torch(checkpoint: Path) -> Runtime:
@@ -154,7 +154,7 @@ def _interchange(
     size = manifest.picture_size
     noise = np.random.default_rng(0).integers(0, 256, (4, size, size, 3), dtype=np.uint8)
     sample = _read(pictures[: again.group], size) or list(noise)
-    differences = interchange.largest_differences(reference, again, sample)
+    differences = onnx.largest_differences(reference, again, sample)
     result: dict[str, Any] = {
         "files": [str(file) for file in files],
         "bytes": sum(file.stat().st_size for file in files),

@@ -53,7 +53,7 @@ _AGAIN = " again"
 
 
 @dataclass(slots=True)
-class Tally:
+class ReadStats:
     """What came of the files of a family."""
 
     files: int = 0
@@ -88,7 +88,7 @@ class Attack:
 
     def __init__(self, family: str, seed: int, work: Path) -> None:
         self.family = family
-        self.tally = Tally()
+        self.tally = ReadStats()
         self._each = _COMMAND_EACH.get(family, _COMMAND_EACH_OTHER)
         self._seed = seed
         self._work = work

@@ -33,9 +33,9 @@ from vidcap.errors import MediaError, ModelError, VidcapError
 from vidcap.index import FileRecord, VideoRecord
 from vidcap.index.fingerprint import content_hash, located, model_hash
 from vidcap.index.parquet import name_of, table_of
-from vidcap.jobs.cataloguing import Way, catalogued
-from vidcap.jobs.crew import find_embedder
+from vidcap.jobs.index_video import IndexSettings, catalogued
 from vidcap.jobs.scenes import plan
+from vidcap.jobs.workers import find_embedder
 
 
 class Store:
@@ -102,7 +102,7 @@ class Watcher:
         way: how videos are watched.
     """
 
-    def __init__(self, out: str, captioner: dict[str, Any], way: Way) -> None:
+    def __init__(self, out: str, captioner: dict[str, Any], way: IndexSettings) -> None:
         import vidcap
 
         self._store = Store(out)
@@ -240,7 +240,7 @@ def _rows(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
                 "device": "cuda" if arguments.gpus else "cpu",
                 "threads": threads,
             },
-            Way(watching),
+            IndexSettings(watching),
         ),
         compute=ray.data.ActorPoolStrategy(size=arguments.actors),
         num_cpus=arguments.cpus,

@@ -5,9 +5,9 @@
         --images flickr8k/images --captions flickr8k/captions.json --output present.safetensors
 
 What people speak of is guessed from the encoder's features, fitted on the training pictures
-(vidcap/training/presence.py), and from sentences which part words have in noun phrases
-(vidcap/training/phrases.py); the decoder's weights stay as they are, save what each word gains or
-loses on every picture.  It takes some minutes.  ``export.py`` and ``calibrate.py``
+(pipelines/training/word_prior.py), and from sentences which part words have in noun phrases
+(pipelines/training/phrases.py); the decoder's weights stay as they are, save what each word gains
+or loses on every picture.  It takes some minutes.  ``export.py`` and ``calibrate.py``
 come after it: the calibrations of the source are left out.  Prints one JSON object.
 """
 
@@ -22,16 +22,16 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
+from pipelines.training.data import load_captions
+from pipelines.training.encoding import encode_with, encoder_hash, feature_shape
+from pipelines.training.features import cached_features
+from pipelines.training.hallucination import WordNet
+from pipelines.training.text import read_sentences
+from pipelines.training.word_prior import with_presence
 from vidcap.captioning.checkpoint import checkpoint_hash, read_weights, write_checkpoint
-from vidcap.captioning.model import load_model
+from vidcap.captioning.networks.model import load_model
 from vidcap.errors import VidcapError
 from vidcap.text.tokens import tokenize
-from vidcap.training.data import load_captions
-from vidcap.training.encoding import encode_with, encoder_hash, feature_shape
-from vidcap.training.features import cached_features
-from vidcap.training.naming import WordNet
-from vidcap.training.presence import with_presence
-from vidcap.training.text import read_sentences
 
 
 def main() -> int:

@@ -28,14 +28,14 @@ from scene_scores import Agreement, boundaries, changes_within, overlaps, soda_c
 from tqdm import tqdm
 
 import vidcap
+from pipelines.metrics.bootstrap import percentile_interval, resampled_sums
+from pipelines.metrics.score import cider_d
+from pipelines.training.data import CaptionedPicture, load_captions
 from vidcap.errors import VidcapError
 from vidcap.files import replacing
-from vidcap.text.bootstrap import percentile_interval, resampled_sums
-from vidcap.text.metrics import cider_d
 from vidcap.text.similarity import token_f1
 from vidcap.text.tokens import tokenize
-from vidcap.training.data import CaptionedPicture, load_captions
-from vidcap.video.picture import read_picture, squash
+from vidcap.video.image import read_picture, resize_stretch
 
 _THRESHOLDS = (0.3, 0.5, 0.7, 0.9)
 
@@ -204,7 +204,7 @@ def middle_pictures(
     with av.open(str(path)) as container:
         for number, frame in enumerate(container.decode(video=0)):
             if number in looked_for:
-                found[number] = squash(frame.to_ndarray(format="rgb24"), size)
+                found[number] = resize_stretch(frame.to_ndarray(format="rgb24"), size)
     return [found[number] for number in wanted]
 
 

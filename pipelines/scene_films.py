@@ -17,12 +17,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.training.data import CaptionedPicture
 from vidcap.captioning.captioner import CheckpointCaptioner
-from vidcap.captioning.look import Look
-from vidcap.captioning.watching import watch
-from vidcap.training.data import CaptionedPicture
+from vidcap.captioning.look import EncodedCaption
+from vidcap.jobs.frame_captions import watch
 from vidcap.video.frame import Frame
-from vidcap.video.picture import read_picture, squash
+from vidcap.video.image import read_picture, resize_stretch
 
 Picture = NDArray[np.uint8]
 
@@ -260,7 +260,7 @@ class FilmedPicture:
     sampled: list[Picture]
     middle: Picture
 
-    def looks(self, captioner: CheckpointCaptioner) -> list[Look]:
+    def looks(self, captioner: CheckpointCaptioner) -> list[EncodedCaption]:
         """Look at the sampled frames as every job does."""
         shot = [
             Frame(picture, second, Fraction(second), 0, Fraction(0))
@@ -293,8 +293,8 @@ def film_alone(
         )
         yield FilmedPicture(
             Fraction(shot.frames, RATE),
-            [squash(frame, size) for frame in film[RATE // 2 :: RATE]],
-            squash(film[len(film) // 2], size),
+            [resize_stretch(frame, size) for frame in film[RATE // 2 :: RATE]],
+            resize_stretch(film[len(film) // 2], size),
         )
 
 

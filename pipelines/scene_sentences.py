@@ -28,23 +28,23 @@ from numpy.typing import NDArray
 from scene_films import RATE, film_alone
 from tqdm import tqdm
 
-from vidcap.captioning.beam import BeamSettings, beam_search
+from pipelines.metrics.bootstrap import percentile_interval, resampled_sums
+from pipelines.metrics.score import CiderD, cider_d
+from pipelines.training.data import load_captions
 from vidcap.captioning.captioner import CheckpointCaptioner
-from vidcap.captioning.look import Look
-from vidcap.captioning.model import load_model
+from vidcap.captioning.decoding.beam_search import BeamSettings, beam_search
+from vidcap.captioning.decoding.vocabulary import Vocabulary
+from vidcap.captioning.look import EncodedCaption
+from vidcap.captioning.networks.model import load_model
 from vidcap.captioning.registry import checkpoint_path, load_captioner
-from vidcap.captioning.torch_runtime import torch_step
-from vidcap.captioning.vocabulary import Vocabulary
+from vidcap.captioning.runtimes.torch import torch_step
 from vidcap.errors import UsageError, VidcapError
 from vidcap.scenes.consensus import Consensus, likeness
 from vidcap.subtitles import load_preset
-from vidcap.text.bootstrap import percentile_interval, resampled_sums
-from vidcap.text.metrics import CiderD, cider_d
 from vidcap.text.tokens import tokenize
-from vidcap.training.data import load_captions
 
 Array = NDArray[Any]
-Way = Callable[[list[Look], Fraction], str]
+IndexSettings = Callable[[list[EncodedCaption], Fraction], str]
 
 
 def main() -> int:
@@ -81,7 +81,7 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
         ways = ways_of(captioner, references) | ways_of_torch(arguments.captioner)
     same: list[tuple[float, float]] = []
     different: list[tuple[float, float]] = []
-    before: Look | None = None
+    before: EncodedCaption | None = None
     said: dict[str, list[list[str]]] = {"middle frame": [], **{name: [] for name in ways}}
     films = film_alone(pictures, captioner.picture_size)
     for scene in tqdm(films, total=len(pictures), desc="scenes"):
@@ -113,7 +113,9 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-def _pair(captioner: CheckpointCaptioner, one: Look, other: Look) -> tuple[float, float]:
+def _pair(
+    captioner: CheckpointCaptioner, one: EncodedCaption, other: EncodedCaption
+) -> tuple[float, float]:
     return likeness(one.caption.text, other.caption.text), captioner.apart([one], [other])
 
 
@@ -132,7 +134,9 @@ def _shares(pairs: list[tuple[float, float]]) -> dict[str, float]:
     return {"pairs": len(pairs), "median apart": round(float(np.median(apart)), 3), **shares}
 
 
-def ways_of(captioner: CheckpointCaptioner, references: list[list[list[str]]]) -> dict[str, Way]:
+def ways_of(
+    captioner: CheckpointCaptioner, references: list[list[list[str]]]
+) -> dict[str, IndexSettings]:
     """Return the ways by name that need no more than a captioner.
 
     Args:
@@ -142,13 +146,13 @@ def ways_of(captioner: CheckpointCaptioner, references: list[list[list[str]]]) -
     words = Vocabulary(captioner.manifest.vocabulary)
     risk = CiderD(references)
 
-    def surest(looks: list[Look], seconds: Fraction) -> str:
+    def surest(looks: list[EncodedCaption], seconds: Fraction) -> str:
         return max(looks, key=lambda look: look.caption.score).caption.text
 
-    def vote(looks: list[Look], seconds: Fraction) -> str:
+    def vote(looks: list[EncodedCaption], seconds: Fraction) -> str:
         return Consensus(look.caption for look in looks).winner.text
 
-    def least_risk(looks: list[Look], seconds: Fraction) -> str:
+    def least_risk(looks: list[EncodedCaption], seconds: Fraction) -> str:
         weights: dict[tuple[str, ...], float] = {}
         for own in (own for look in looks for own in look.hypotheses):
             said = tuple(words.decode(own.words))
@@ -160,13 +164,13 @@ def ways_of(captioner: CheckpointCaptioner, references: list[list[list[str]]]) -
 
         return " ".join(max(weights, key=gain))
 
-    def searched(looks: list[Look], seconds: Fraction) -> str:
+    def searched(looks: list[EncodedCaption], seconds: Fraction) -> str:
         return " ".join(words.decode(captioner.search_jointly(looks)[0].words))
 
-    def held(looks: list[Look], seconds: Fraction) -> str:
+    def held(looks: list[EncodedCaption], seconds: Fraction) -> str:
         return captioner.tell(looks).text
 
-    def within(preset: str) -> Way:
+    def within(preset: str) -> IndexSettings:
         rules = load_preset(preset)
         return lambda looks, seconds: (
             captioner.tell(looks, rules.budget(seconds, Fraction(RATE))).text
@@ -183,14 +187,14 @@ def ways_of(captioner: CheckpointCaptioner, references: list[list[list[str]]]) -
     }
 
 
-def ways_of_torch(name: str) -> dict[str, Way]:
+def ways_of_torch(name: str) -> dict[str, IndexSettings]:
     """Return the ways that make one picture of several, which the graphs are not built for."""
     model, manifest = load_model(checkpoint_path(name))
     model.eval()
     words = Vocabulary(manifest.vocabulary)
     settings = BeamSettings(size=6, length_penalty=1.0)
 
-    def decode(looks: list[Look], join: Callable[[list[Array]], Array]) -> str:
+    def decode(looks: list[EncodedCaption], join: Callable[[list[Array]], Array]) -> str:
         parts = [list(part) for part in zip(*(look.prepared for look in looks), strict=True)]
         kept = model.decoder.memory_count
         prepared = [join(memory) for memory in parts[:kept]]

@@ -36,6 +36,8 @@ from scene_benchmark import Film, make_films
 from scene_films import FilmSettings, TrueScene, truth
 from tqdm import tqdm
 
+from pipelines.metrics.bootstrap import percentile_interval, resampled_sums
+from pipelines.training.data import CaptionedPicture, load_captions
 from vidcap.captioning.captioner import Captioner
 from vidcap.captioning.registry import load_captioner
 from vidcap.errors import VidcapError
@@ -46,9 +48,7 @@ from vidcap.index.search import Hit, Ranking
 from vidcap.index.vectors import pack
 from vidcap.jobs.indexing import Indexer
 from vidcap.jobs.searching import Library, open_library
-from vidcap.text.bootstrap import percentile_interval, resampled_sums
-from vidcap.training.data import CaptionedPicture, load_captions
-from vidcap.video.picture import read_picture, squash
+from vidcap.video.image import read_picture, resize_stretch
 
 _DEPTH = 100
 _RECALLS = (1, 5, 10)
@@ -177,7 +177,7 @@ def _sentences_alone(db: Path) -> Library:
     library = open_library(copy)
     library.catalogue.connection.execute("DELETE FROM vector")
     embedder = SentenceEmbedder.load()
-    library.catalogue.give_meaning(lambda texts: [pack(v) for v in embedder.embed(texts)])
+    library.catalogue.embed_missing(lambda texts: [pack(v) for v in embedder.embed(texts)])
     return library
 
 
@@ -283,7 +283,7 @@ def _shown(
     for film, scene in tqdm(wanted, desc="showing"):
         path = pictures[scene.picture].path
         if by_sentence:
-            picture = squash(read_picture(path), captioner.picture_size)
+            picture = resize_stretch(read_picture(path), captioner.picture_size)
             hits = library.search(captioner.caption([picture])[0].text, top=_DEPTH)
         else:
             hits = library.like(path, captioner=captioner, top=_DEPTH)

@@ -24,8 +24,8 @@ from tqdm import tqdm
 
 from vidcap.captioning.captioner import CheckpointCaptioner
 from vidcap.captioning.registry import load_captioner
-from vidcap.captioning.watching import largest_change, thumbnail
 from vidcap.errors import MediaError, UsageError, VidcapError
+from vidcap.jobs.frame_captions import largest_change, thumbnail
 from vidcap.video.source import open_video
 
 THRESHOLDS = (1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)

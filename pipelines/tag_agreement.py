@@ -20,14 +20,14 @@ from options import add_captioner_options, add_picture_options
 from torch import Tensor
 from tqdm import tqdm
 
-from vidcap.captioning.encoders import Encoder
-from vidcap.captioning.model import load_model
+from pipelines.metrics.bootstrap import bootstrap_interval
+from pipelines.training.data import load_captions
+from pipelines.training.encoding import packaged_classifier, pretrained_encoder
+from vidcap.captioning.networks.encoders import Encoder
+from vidcap.captioning.networks.model import load_model
 from vidcap.captioning.registry import checkpoint_path
 from vidcap.errors import VidcapError
-from vidcap.text.bootstrap import bootstrap_interval
-from vidcap.training.data import load_captions
-from vidcap.training.encoding import packaged_classifier, pretrained_encoder
-from vidcap.video.picture import read_picture, squash
+from vidcap.video.image import read_picture, resize_stretch
 
 _LEAST = 0.95
 
@@ -63,7 +63,7 @@ def _compared(arguments: argparse.Namespace) -> dict[str, object]:
     size = (manifest.picture_size, manifest.picture_size)
     first, same_of_five = [], []
     for index in tqdm(chosen, desc="naming"):
-        picture = squash(read_picture(paths[index]), size)
+        picture = resize_stretch(read_picture(paths[index]), size)
         now = _names(model.encoder, picture, weight, bias)
         before = _names(untouched, picture, weight, bias)
         first.append(float(now[0] == before[0]))

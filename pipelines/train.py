@@ -21,21 +21,21 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
+from pipelines.training import distributed
+from pipelines.training.config import load_config
+from pipelines.training.data import read_dataset
+from pipelines.training.encoding import packaged_classifier, pretrained_encoder
+from pipelines.training.options import add_training_options
+from pipelines.training.pipeline import train
 from vidcap.captioning.checkpoint import checkpoint_hash, write_checkpoint
 from vidcap.errors import VidcapError
-from vidcap.training import processes
-from vidcap.training.config import load_config
-from vidcap.training.data import read_dataset
-from vidcap.training.encoding import packaged_classifier, pretrained_encoder
-from vidcap.training.options import add_training_options
-from vidcap.training.recipe import train
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("config", type=Path, help="YAML file; keys: vidcap/training/config.py")
+    parser.add_argument("config", type=Path, help="YAML file; keys: pipelines/training/config.py")
     add_training_options(parser)
     parser.add_argument("--output", type=Path, help="checkpoint to write [RUN/NAME.safetensors]")
     parser.add_argument("--encoder-weights", type=Path, help="file of ImageNet weights")
@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace) -> Path | None:
     config = load_config(arguments.config)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    part = processes.start(arguments.device)
+    part = distributed.start(arguments.device)
     speaker = _Speaker(silent=part[0] > 0)
     data, choice = (
         read_dataset(arguments.images, arguments.captions, split=split)

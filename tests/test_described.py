@@ -62,7 +62,7 @@ def film(said: sounds.Dialogue, tmp_path_factory: pytest.TempPathFactory) -> Pat
     )
 
 
-def describe(film: Path, **options: object) -> vidcap.Described:
+def describe(film: Path, **options: object) -> vidcap.DescribedVideo:
     return vidcap.describe(film, captioner=LongWinded(), **options)  # type: ignore[arg-type]
 
 

@@ -108,9 +108,12 @@ def test_the_same_input_gives_the_same_bytes_whatever_the_batch(
 def film_of(path: Path, *names: str, seconds: int) -> Path:
     """Bundled pictures, one after the other, under a camera that does not move."""
     from tests import media
-    from vidcap.video.picture import read_picture, squash
+    from vidcap.video.image import read_picture, resize_stretch
 
-    shown = [squash(read_picture(ROOT / "examples/pictures" / name), (320, 240)) for name in names]
+    shown = [
+        resize_stretch(read_picture(ROOT / "examples/pictures" / name), (320, 240))
+        for name in names
+    ]
     pictures = [picture for picture in shown for _ in range(5 * seconds)]
     return media.write_video(path, pictures=pictures, rate=5)
 

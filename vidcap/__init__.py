@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vidcap.errors import VidcapError
     from vidcap.index import Catalogue
     from vidcap.index.search import Hit
-    from vidcap.jobs import Described, PictureCaption, Subtitles, caption, describe, subtitle
+    from vidcap.jobs import DescribedVideo, PictureCaption, Subtitles, caption, describe, subtitle
     from vidcap.jobs.indexing import Indexed, Indexer
     from vidcap.jobs.searching import Library, open_library
     from vidcap.scenes.scene import Scene
@@ -35,7 +35,7 @@ __all__ = [
     "Caption",
     "Catalogue",
     "Cue",
-    "Described",
+    "DescribedVideo",
     "Frame",
     "Hit",
     "Indexed",
@@ -61,7 +61,7 @@ _HOMES = {
     "Caption": "vidcap.captioning.caption",
     "Catalogue": "vidcap.index",
     "Cue": "vidcap.subtitles.cues",
-    "Described": "vidcap.jobs",
+    "DescribedVideo": "vidcap.jobs",
     "Frame": "vidcap.video.frame",
     "Hit": "vidcap.index.search",
     "Indexed": "vidcap.jobs.indexing",

@@ -57,7 +57,7 @@ def make_subtitles(folder: Path) -> None:
 def make_scripts(folder: Path) -> None:
     """Write a script of a description in every format."""
     from vidcap.description.formats import FORMATS
-    from vidcap.description.script import Candidate, Description, LeftOut, Script, Span, Verdict
+    from vidcap.description.script import Candidate, Description, Omitted, Script, Span, Verdict
 
     told = tuple(
         Description(
@@ -66,7 +66,7 @@ def make_scripts(folder: Path) -> None:
         )
         for n, text in enumerate(WORDS)
     )  # fmt: skip
-    left = (LeftOut(Candidate(3, 6000, 7000, "A cat."), "no room", Verdict.DROPPED, 700, 0),)
+    left = (Omitted(Candidate(3, 6000, 7000, "A cat."), "no room", Verdict.DROPPED, 700, 0),)
     script = Script(told, left, speech=(Span(0, 10),), gaps=(Span(10, 6000),), length_ms=7000)
     for form in FORMATS:
         (folder / f"ours{form.suffix}").write_text(form.write(script), encoding="utf-8")
@@ -79,8 +79,8 @@ def make_checkpoints(folder: Path) -> None:
     # The shipped encoders have megabytes; the parts behind the public function take any model.
     from vidcap.captioning import export
     from vidcap.captioning.checkpoint import Manifest, write_checkpoint
-    from vidcap.captioning.model import CaptionModel, build_decoder
-    from vidcap.captioning.vocabulary import Vocabulary
+    from vidcap.captioning.decoding.vocabulary import Vocabulary
+    from vidcap.captioning.networks.model import CaptionModel, build_decoder
 
     class Grid(torch.nn.Module):
         def forward(self, pictures: torch.Tensor) -> torch.Tensor:

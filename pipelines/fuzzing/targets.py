@@ -54,7 +54,7 @@ def _decoded(decoder: str) -> Target:
     """Return a target that reads a video as the decoder process does, in the cell itself."""
 
     def read(path: Path, folder: Path) -> object:
-        from vidcap.video import wire, worker
+        from vidcap.video import ipc, worker
 
         out = io.BytesIO()
         request = {
@@ -64,7 +64,7 @@ def _decoded(decoder: str) -> Target:
         worker.answer(request, out)
         out.seek(0)
         last: Mapping[str, Any] = {}
-        while (received := wire.receive(out)) is not None:
+        while (received := ipc.receive(out)) is not None:
             last = received[0]
         if last["kind"] == "refused":
             raise MediaError(last["message"])
@@ -89,7 +89,7 @@ def _opened(path: Path, folder: Path) -> object:
 
 
 def _picture(path: Path, folder: Path) -> object:
-    from vidcap.video.picture import read_picture
+    from vidcap.video.image import read_picture
 
     return read_picture(path).shape
 
@@ -116,20 +116,20 @@ def _script(path: Path, folder: Path) -> object:
 
 def _checkpoint(path: Path, folder: Path) -> object:
     from vidcap.captioning.caption import Budget
-    from vidcap.captioning.look import SceneTeller
+    from vidcap.captioning.look import SceneCaptioner
     from vidcap.captioning.registry import load_captioner
 
     captioner = load_captioner(str(path), device="cpu", threads=1)
     width, height = captioner.picture_size
     noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
-    assert isinstance(captioner, SceneTeller)
+    assert isinstance(captioner, SceneCaptioner)
     return captioner.tell(captioner.say(captioner.encode([np.zeros_like(noise), noise])), Budget())
 
 
 def _model(path: Path, folder: Path) -> object:
     from vidcap.captioning.checkpoint import read_manifest, read_weights
-    from vidcap.captioning.model import build_decoder
-    from vidcap.captioning.vocabulary import Vocabulary
+    from vidcap.captioning.decoding.vocabulary import Vocabulary
+    from vidcap.captioning.networks.model import build_decoder
 
     manifest = read_manifest(path)
     size = len(Vocabulary(manifest.vocabulary))
@@ -139,16 +139,16 @@ def _model(path: Path, folder: Path) -> object:
 
 def _config(path: Path, folder: Path) -> object:
     if path.name.endswith(".training.yaml"):
-        from vidcap.training.config import load_config
+        from pipelines.training.config import load_config
 
         return load_config(path).to_dict()
     if path.suffix == ".login":
-        from vidcap.web.shield import read_login
+        from vidcap.web.security import read_login
 
         return read_login(path)
     if ".captions." in path.name:
-        from vidcap.training.datasets.pictures import PictureFolder
-        from vidcap.training.datasets.sources import find_sources
+        from pipelines.training.datasets.pictures import PictureFolder
+        from pipelines.training.datasets.sources import find_sources
 
         form, sources = find_sources(path, PictureFolder(folder))
         return [sum(1 for _ in form.read(source)) for source in sources]
@@ -192,8 +192,8 @@ def _asked(catalogue: Any) -> None:
 
 def _upload(path: Path, folder: Path) -> object:
     from vidcap.web.limits import Limits
-    from vidcap.web.rooms import Rooms
     from vidcap.web.uploads import admit
+    from vidcap.web.workspaces import Rooms
 
     rooms = Rooms(folder / "tmp" / "rooms", Limits())
     room = rooms.open(name=path.name)
@@ -312,14 +312,15 @@ def prepare(family: str) -> None:
         "media": "av cv2 decord PIL.Image vidcap.video.worker vidcap.video.source vidcap.jobs",
         "subtitles": "pysubs2 webvtt vidcap.subtitles.files",
         "scripts": "webvtt vidcap.description.formats",
-        "checkpoints": "torch vidcap.captioning.registry vidcap.captioning.model PIL.Image cv2",
-        "configs": "yaml vidcap.subtitles.presets vidcap.training.config",
+        "checkpoints": "torch vidcap.captioning.registry vidcap.captioning.networks.model "
+        "PIL.Image cv2",
+        "configs": "yaml vidcap.subtitles.presets pipelines.training.config",
         "library": "pyarrow.parquet vidcap.index vidcap.index.search",
         "uploads": "vidcap.web.uploads",
     }
     for name in ("vidcap.cli", "numpy", *modules[family].split()):
         import_module(name)
     if family == "checkpoints":
-        from vidcap.captioning.openvino import import_openvino
+        from vidcap.captioning.runtimes.openvino_graph import import_openvino
 
         import_openvino()

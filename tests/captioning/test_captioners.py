@@ -11,13 +11,13 @@ from tests.captioning.servers import LocalServer
 from vidcap.captioning.caption import Budget, Caption
 from vidcap.captioning.checkpoint import read_manifest, with_calibration
 from vidcap.captioning.confidence import Calibration
-from vidcap.captioning.look import SceneTeller
+from vidcap.captioning.decoding.vocabulary import Vocabulary
+from vidcap.captioning.look import SceneCaptioner
 from vidcap.captioning.registry import DEFAULT, load_captioner, shipped_captioners
-from vidcap.captioning.vocabulary import Vocabulary
 from vidcap.errors import ModelError, UsageError
 from vidcap.text.ngrams import has_repeated_ngram
 from vidcap.text.tokens import tokenize
-from vidcap.video.picture import squash
+from vidcap.video.image import resize_stretch
 
 NAMES = [shipped.name for shipped in shipped_captioners()]
 HUGGING_FACE = ["blip", "git", "vit-gpt2", "florence2", "smolvlm"]
@@ -118,7 +118,7 @@ def test_where_it_looked_belongs_to_the_words_it_said(captioner):
 
 
 def teller(captioner):
-    if not isinstance(captioner, SceneTeller):
+    if not isinstance(captioner, SceneCaptioner):
         pytest.skip(f"{captioner.name} cannot tell several pictures in one sentence")
     return captioner
 
@@ -179,7 +179,10 @@ def test_what_shows_the_same_is_less_apart_than_what_does_not(captioner):
     cat, astronaut = data.chelsea(), data.astronaut()
     size = captioner.picture_size
     looks = teller(captioner).look(
-        [squash(np.ascontiguousarray(one), size) for one in (cat, cat[8:-8, 8:-8], astronaut)]
+        [
+            resize_stretch(np.ascontiguousarray(one), size)
+            for one in (cat, cat[8:-8, 8:-8], astronaut)
+        ]
     )
     one, like, other = ([look] for look in looks)
     assert captioner.apart(one, one) == pytest.approx(0, abs=1e-6)
@@ -254,10 +257,12 @@ def test_different_pictures_get_different_sentences(captioner):
     data = pytest.importorskip("skimage.data", reason="scikit-image has the pictures")
     import cv2
 
-    from vidcap.video.picture import squash
+    from vidcap.video.image import resize_stretch
 
     scenes = [data.astronaut(), data.chelsea(), data.rocket(), cv2.cvtColor(data.camera(), 8)]
-    captions = captioner.caption([squash(scene, captioner.picture_size) for scene in scenes])
+    captions = captioner.caption(
+        [resize_stretch(scene, captioner.picture_size) for scene in scenes]
+    )
     assert len({caption.text for caption in captions}) >= 3
 
 

@@ -13,7 +13,7 @@ from vidcap.captioning.checkpoint import (
     read_weights,
     write_checkpoint,
 )
-from vidcap.captioning.model import CaptionModel, build_decoder, load_model
+from vidcap.captioning.networks.model import CaptionModel, build_decoder, load_model
 from vidcap.errors import ModelError
 
 MANIFEST = Manifest(
@@ -30,7 +30,7 @@ MANIFEST = Manifest(
 
 @pytest.fixture(scope="module")
 def model():
-    from vidcap.captioning.encoders import build_encoder
+    from vidcap.captioning.networks.encoders import build_encoder
 
     torch.manual_seed(0)
     decoder = build_decoder("show-attend-tell", dict(MANIFEST.decoder_config), 7)

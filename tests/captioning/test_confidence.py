@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
-from vidcap.captioning.beam import Hypothesis
 from vidcap.captioning.checkpoint import (
     Manifest,
     read_manifest,
@@ -25,6 +24,7 @@ from vidcap.captioning.confidence import (
     describe,
     entropy,
 )
+from vidcap.captioning.decoding.beam_search import Hypothesis
 from vidcap.errors import ModelError
 
 MANIFEST = Manifest(

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from vidcap.captioning.beam import BeamSettings, beam_search
-from vidcap.captioning.model import build_decoder, decoder_names
-from vidcap.captioning.recorded import RecordedStep
-from vidcap.captioning.teaching import drop_words, inside
-from vidcap.captioning.torch_runtime import torch_step
-from vidcap.captioning.vocabulary import END, START, UNKNOWN
+from pipelines.training.batches import make_batch
+from vidcap.captioning.decoding.beam_search import BeamSettings, beam_search
+from vidcap.captioning.decoding.vocabulary import END, START, UNKNOWN
+from vidcap.captioning.networks.model import build_decoder, decoder_names
+from vidcap.captioning.networks.teacher_forcing import drop_words, inside
+from vidcap.captioning.runtimes.recorded import RecordedStep
+from vidcap.captioning.runtimes.torch import torch_step
 from vidcap.errors import ModelError
-from vidcap.training.batches import make_batch
 
 SMALL = {
     "soft": ("show-attend-tell", {"width": 16, "attention_width": 8}),

@@ -3,7 +3,7 @@ import importlib.util
 import pytest
 import torch
 
-from vidcap.captioning.encoders import (
+from vidcap.captioning.networks.encoders import (
     build_encoder,
     encoder_names,
     fold_batch_norm,
@@ -87,7 +87,7 @@ def test_a_new_encoder_is_frozen_before_anybody_asks():
 
 def test_same_padding_is_tensorflows():
     # One row of pixels 1 2 3 4, kernel of ones, stride 2: TensorFlow pads after, not before.
-    from vidcap.captioning.encoders import _same_padding
+    from vidcap.captioning.networks.encoders import _same_padding
 
     assert _same_padding(4, 3, 2) == (0, 1)
     assert _same_padding(5, 3, 2) == (1, 1)
@@ -101,7 +101,7 @@ def test_imagenet_weights_recognise_a_cat():
     data = pytest.importorskip("skimage.data", reason="scikit-image has the picture of a cat")
     import cv2
 
-    from vidcap.training.encoding import packaged_weights
+    from pipelines.training.encoding import packaged_weights
 
     weights = packaged_weights("efficientnet-lite0")
     encoder = build_encoder("efficientnet-lite0")

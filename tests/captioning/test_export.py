@@ -7,12 +7,17 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from vidcap.captioning.beam import BeamSettings
 from vidcap.captioning.captioner import CheckpointCaptioner
 from vidcap.captioning.checkpoint import Manifest, read_manifest, write_checkpoint
-from vidcap.captioning.encoders import build_encoder
+from vidcap.captioning.decoding.beam_search import BeamSettings
+from vidcap.captioning.decoding.rescoring import score_sequential
+from vidcap.captioning.decoding.vocabulary import Vocabulary
 from vidcap.captioning.export import export_checkpoint
-from vidcap.captioning.graphs import (
+from vidcap.captioning.networks.encoders import build_encoder
+from vidcap.captioning.networks.model import CaptionModel, build_decoder, load_model
+from vidcap.captioning.onnx import largest_differences
+from vidcap.captioning.registry import load_captioner
+from vidcap.captioning.runtimes.graphs import (
     CONSTANTS,
     ENCODE,
     SCORE,
@@ -21,13 +26,8 @@ from vidcap.captioning.graphs import (
     read_graphs,
     with_graphs,
 )
-from vidcap.captioning.interchange import largest_differences
-from vidcap.captioning.joint import read_stepwise
-from vidcap.captioning.model import CaptionModel, build_decoder, load_model
-from vidcap.captioning.openvino_runtime import OpenVinoRuntime
-from vidcap.captioning.registry import load_captioner
-from vidcap.captioning.torch_runtime import TorchRuntime
-from vidcap.captioning.vocabulary import Vocabulary
+from vidcap.captioning.runtimes.openvino import OpenVinoRuntime
+from vidcap.captioning.runtimes.torch import TorchRuntime
 from vidcap.errors import ModelError
 
 CONFIGS = {
@@ -109,7 +109,7 @@ def test_sentences_are_worth_the_same_however_they_are_read(checkpoint, exported
     for count in (1, 3):
         prepared = list(torchs.encode(pictures(count)))
         step = torchs.steps(prepared, beams=len(SENTENCES))
-        expected = read_stepwise(step, SENTENCES, group=count)
+        expected = score_sequential(step, SENTENCES, group=count)
         for runtime in (torchs, graphs):
             found = runtime.likelihoods(prepared, SENTENCES)
             np.testing.assert_allclose(found.logs, expected.logs, atol=1e-4)
@@ -156,7 +156,7 @@ def test_it_tells_where_it_comes_from(checkpoint, exported):
 def test_a_plain_checkpoint_is_exported_into_the_cache_once(
     checkpoint, exported, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr("vidcap.captioning.graphs.cache_folder", lambda: tmp_path)
+    monkeypatch.setattr("vidcap.captioning.runtimes.graphs.cache_folder", lambda: tmp_path)
     assert not has_graphs(checkpoint)
     copy = with_graphs(checkpoint)
     assert list((tmp_path / "graphs").iterdir()) == [copy]
@@ -173,7 +173,7 @@ def test_a_plain_checkpoint_is_exported_into_the_cache_once(
 
 
 def test_the_copy_of_another_checkpoint_is_never_taken(checkpoint, monkeypatch, tmp_path):
-    monkeypatch.setattr("vidcap.captioning.graphs.cache_folder", lambda: tmp_path)
+    monkeypatch.setattr("vidcap.captioning.runtimes.graphs.cache_folder", lambda: tmp_path)
     monkeypatch.setattr(
         "vidcap.captioning.export.export_checkpoint", lambda source, copy: copy.touch()
     )

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
-from vidcap.captioning.beam import BeamSettings
 from vidcap.captioning.captioner import CheckpointCaptioner
 from vidcap.captioning.checkpoint import SCALE
-from vidcap.captioning.graphs import with_graphs
+from vidcap.captioning.decoding.beam_search import BeamSettings
 from vidcap.captioning.registry import load_captioner, shipped_captioners
+from vidcap.captioning.runtimes.graphs import with_graphs
 from vidcap.text.similarity import token_f1
 from vidcap.text.tokens import tokenize
 
@@ -40,8 +40,8 @@ def test_what_ships_has_its_graphs_inside(checkpoint):
 @pytest.mark.slow
 @pytest.mark.parametrize("checkpoint", CHECKPOINTS, ids=lambda path: path.stem)
 def test_graphs_and_torch_say_the_same(checkpoint):
-    from vidcap.captioning.model import load_model
-    from vidcap.captioning.torch_runtime import TorchRuntime
+    from vidcap.captioning.networks.model import load_model
+    from vidcap.captioning.runtimes.torch import TorchRuntime
 
     model, manifest = load_model(checkpoint)
     beam = BeamSettings(**manifest.beam)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tests.fakes import ShadeCaptioner
 from vidcap.captioning.caption import Budget, Caption
-from vidcap.captioning.look import Look, PictureEmbedder, SceneTeller
+from vidcap.captioning.look import EncodedCaption, PictureEmbedder, SceneCaptioner
 from vidcap.captioning.registry import load_captioner
 from vidcap.captioning.sharing import share
 from vidcap.errors import UsageError
@@ -76,7 +76,7 @@ def test_a_fault_goes_to_the_one_who_asked() -> None:
 
 def test_it_can_what_the_captioner_can() -> None:
     plain = share(ShadeCaptioner(), most=4)
-    assert not isinstance(plain, SceneTeller)
+    assert not isinstance(plain, SceneCaptioner)
     assert not isinstance(plain, PictureEmbedder)
     plain.close()
 
@@ -84,17 +84,17 @@ def test_it_can_what_the_captioner_can() -> None:
 @pytest.mark.slow
 def test_looks_and_scenes_are_what_they_are_alone() -> None:
     alone = load_captioner("fast", device="cpu", threads=1)
-    assert isinstance(alone, SceneTeller)
+    assert isinstance(alone, SceneCaptioner)
     assert isinstance(alone, PictureEmbedder)
     coarse = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), dtype=np.uint8)
     pictures = [np.kron(one, np.ones((28, 28, 1), dtype=np.uint8)) for one in coarse]
     expected = alone.say(alone.encode(pictures))
     shared = share(alone, most=16)
-    assert isinstance(shared, SceneTeller)
+    assert isinstance(shared, SceneCaptioner)
     assert isinstance(shared, PictureEmbedder)
     with ThreadPoolExecutor(4) as pool:
         parts = [pictures[start::4] for start in range(4)]
-        found: list[list[Look]] = list(
+        found: list[list[EncodedCaption]] = list(
             pool.map(lambda part: shared.say(shared.encode(part)), parts)
         )
         for start, looks in enumerate(found):

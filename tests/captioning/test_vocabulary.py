@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidcap.captioning.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
+from vidcap.captioning.decoding.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 
 
 def test_words_are_kept_by_count_then_alphabet():

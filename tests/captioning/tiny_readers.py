@@ -9,9 +9,9 @@ import dataclasses
 from pathlib import Path
 
 from vidcap.captioning.checkpoint import Manifest, write_checkpoint
-from vidcap.captioning.encoders import build_encoder
-from vidcap.captioning.model import CaptionModel
-from vidcap.captioning.transformer import Transformer
+from vidcap.captioning.networks.encoders import build_encoder
+from vidcap.captioning.networks.model import CaptionModel
+from vidcap.captioning.networks.transformer import Transformer
 
 
 def manifest_of(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import vidcap.jobs.crew
 import vidcap.jobs.indexing
+import vidcap.jobs.workers
 from tests.fakes import ShadeCaptioner
 from vidcap.cli import main
 
@@ -16,7 +16,7 @@ def load(*words: Any, **options: Any) -> ShadeCaptioner:
 
 
 # At import, which processes that are spawned do as well.
-for module in (vidcap.jobs.crew, vidcap.jobs.indexing):
+for module in (vidcap.jobs.workers, vidcap.jobs.indexing):
     module.load_captioner = load  # type: ignore[attr-defined]
 
 if __name__ == "__main__":

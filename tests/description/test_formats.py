@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import vidcap.description.formats
 from vidcap.description.formats import FORMATS, ScriptFormat, format_for_script
 from vidcap.description.formats.dapt import RAMP_MS, Dapt
-from vidcap.description.script import Candidate, Description, Detail, LeftOut, Script, Span, Verdict
+from vidcap.description.script import Candidate, Description, Detail, Omitted, Script, Span, Verdict
 from vidcap.errors import DataError, UsageError
 from vidcap.subtitles.clean import clean_text
 
@@ -50,7 +50,7 @@ def told(start: int, spoken: int, text: str, *, pause: int = 0) -> Description:
 def script(*descriptions: Description) -> Script:
     return Script(
         told=descriptions,
-        left=(LeftOut(Candidate(3, 0, 9, "A dog.", Detail.HEAD, None), "no room", Verdict.PAUSE),),
+        left=(Omitted(Candidate(3, 0, 9, "A dog.", Detail.HEAD, None), "no room", Verdict.PAUSE),),
         speech=(Span(1, 2),),
         gaps=(Span(2, 900),),
         length_ms=1000,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines.training.data import load_captions
 from vidcap.text.tokens import tokenize
-from vidcap.training.data import load_captions
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PICTURES = EXAMPLES / "pictures"

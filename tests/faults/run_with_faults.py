@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 import vidcap.captioning.registry
 import vidcap.cli
-import vidcap.jobs.crew
 import vidcap.jobs.indexing
+import vidcap.jobs.workers
 import vidcap.video.source
 from tests.fakes import ShadeCaptioner
 from vidcap.captioning.caption import Caption
@@ -59,7 +59,7 @@ def cut(event: str, given: tuple[Any, ...]) -> None:
 
 
 # At import, which processes that are spawned do as well.
-for module in (vidcap.captioning.registry, vidcap.jobs.crew, vidcap.jobs.indexing):
+for module in (vidcap.captioning.registry, vidcap.jobs.workers, vidcap.jobs.indexing):
     module.load_captioner = load  # type: ignore[attr-defined]
 if "FAULTS_CLOCK" in os.environ:
     jump()

@@ -45,7 +45,7 @@ def test_an_older_schema_is_migrated_and_keeps_what_it_has(tmp_path: Path) -> No
         (scene,) = catalogue.scenes(content("a"))
         assert scene.text == "a dog runs"
         assert scene.sentence_vector is None
-        assert catalogue.give_meaning(lambda texts: [b"\x01" * 4 for _ in texts]) == 1
+        assert catalogue.embed_missing(lambda texts: [b"\x01" * 4 for _ in texts]) == 1
         (scene,) = catalogue.scenes(content("a"))
         assert scene.sentence_vector == b"\x01" * 4
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from vidcap.captioning.encoders import encoder_names
-from vidcap.captioning.model import build_decoder
+from vidcap.captioning.networks.encoders import encoder_names
+from vidcap.captioning.networks.model import build_decoder
 from vidcap.errors import DataError
 
 ROOT = Path(__file__).parents[2]

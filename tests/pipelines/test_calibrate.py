@@ -10,7 +10,7 @@ import torch
 
 from tests.captioning.tiny_readers import write_reader
 from vidcap.captioning.checkpoint import read_manifest
-from vidcap.captioning.model import build_decoder
+from vidcap.captioning.networks.model import build_decoder
 
 ROOT = Path(__file__).parents[2]
 WORDS = "a wall is red the all some two dogs play black cat sleeps".split()

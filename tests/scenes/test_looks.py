@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidcap.captioning.caption import Caption
-from vidcap.captioning.look import Look
+from vidcap.captioning.look import EncodedCaption
 from vidcap.scenes import FrameCaption, Scene, SceneSettings, scenes_from_captions
 
 TEXTS = {
@@ -27,12 +27,12 @@ class Teller:
     def __init__(self) -> None:
         self.told: list[tuple[list[str], F]] = []
 
-    def tell(self, looks: Sequence[Look], seconds: F) -> Caption:
+    def tell(self, looks: Sequence[EncodedCaption], seconds: F) -> Caption:
         things = [look.prepared[0] for look in looks]
         self.told.append((things, seconds))
         return Caption(f"the {max(things, key=things.count)} scene", -0.1, 0.5)
 
-    def apart(self, one: Sequence[Look], other: Sequence[Look]) -> float:
+    def apart(self, one: Sequence[EncodedCaption], other: Sequence[EncodedCaption]) -> float:
         alike = {look.prepared[0] for look in one} & {look.prepared[0] for look in other}
         return 0.0 if alike else 2.0
 
@@ -40,7 +40,7 @@ class Teller:
 def frame(time: F | int, thing: str, way: int = 0, shot: int = 0, start: F | int = 0):
     """A frame that shows a thing, which the captioner describes in one of three ways."""
     caption = Caption(TEXTS[thing][way], -0.5)
-    look = Look(caption, (), (thing,))  # type: ignore[arg-type]
+    look = EncodedCaption(caption, (), (thing,))  # type: ignore[arg-type]
     return FrameCaption(round(time * 1000), F(time), shot, F(start), caption, look)
 
 

@@ -6,9 +6,9 @@ import os
 import time
 from collections.abc import Iterator
 
+from vidcap.video.backends.base import DecoderError, Picture, Plan, ReadStats
+from vidcap.video.backends.pyav import PyAVReader
 from vidcap.video.frame import VideoInfo
-from vidcap.video.readers.base import DecoderError, Picture, Plan, Tally
-from vidcap.video.readers.pyav import PyAVReader
 
 
 class Refusing:
@@ -22,7 +22,7 @@ class Blind:
     """Reads to the end and sees nothing."""
 
     def __init__(self, info: VideoInfo, plan: Plan) -> None:
-        self.tally = Tally()
+        self.tally = ReadStats()
         self.tally.failed("it saw nothing")
 
     def pictures(self) -> Iterator[Picture]:

@@ -17,7 +17,7 @@ from tests import media
 from vidcap.errors import MediaError, MissingExtraError, UsageError
 from vidcap.video import source
 from vidcap.video.frame import Completeness, Frame
-from vidcap.video.picture import squash
+from vidcap.video.image import resize_stretch
 from vidcap.video.sampling import EverySeconds, KeyFrames, PerShot
 from vidcap.video.source import open_video
 
@@ -57,7 +57,7 @@ def test_one_a_second_is_the_default_and_size_squashes(film: Path) -> None:
         frames = list(video)
     assert [frame.time for frame in frames] == [0, 1]
     full = media.decode_fully(film)
-    np.testing.assert_array_equal(frames[1].image, squash(full[30][1], (24, 24)))
+    np.testing.assert_array_equal(frames[1].image, resize_stretch(full[30][1], (24, 24)))
 
 
 def test_start_and_end_are_player_times(film: Path) -> None:

@@ -14,9 +14,9 @@ from vidcap.errors import MediaError
 from vidcap.video.probe import probe
 from vidcap.web.captioners import Captioners
 from vidcap.web.limits import Limits
-from vidcap.web.rooms import Room, Rooms
-from vidcap.web.studio import Studio
+from vidcap.web.service import Studio
 from vidcap.web.uploads import admit, shown_name
+from vidcap.web.workspaces import Room, Rooms
 
 LIMITS = Limits()
 

@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidcap.captioning.attention import Explanation, attention_maps
-from vidcap.captioning.beam import BeamSettings, Hypothesis, Room, beam_search
 from vidcap.captioning.caption import Budget, Caption
 from vidcap.captioning.checkpoint import Manifest, checkpoint_hash
 from vidcap.captioning.confidence import Confidence, Facts
-from vidcap.captioning.joint import held_against, joint_step
-from vidcap.captioning.look import Look
-from vidcap.captioning.nouns import NounFinder
-from vidcap.captioning.runtime import Prepared, Runtime, filled
-from vidcap.captioning.vocabulary import UNKNOWN, Vocabulary
-from vidcap.captioning.wording import Wording
+from vidcap.captioning.decoding.beam_search import BeamSettings, Hypothesis, Room, beam_search
+from vidcap.captioning.decoding.constraints import DecodingConstraints
+from vidcap.captioning.decoding.rescoring import joint_step, rescore
+from vidcap.captioning.decoding.vocabulary import UNKNOWN, Vocabulary
+from vidcap.captioning.look import EncodedCaption
+from vidcap.captioning.noun_matcher import NounMatcher
+from vidcap.captioning.runtimes.base import Prepared, Runtime, filled
 from vidcap.errors import UsageError
 from vidcap.text.tokens import detokenize, tokenize
 
@@ -47,7 +47,7 @@ class Captioner(Protocol):
     Attributes:
         name: what it is called on the command line.
         picture_size: width and height in pixels that pictures must be squashed to
-            (:func:`vidcap.video.picture.squash`).
+            (:func:`vidcap.video.image.resize_stretch`).
         provenance: what made the captions, as flat facts: checkpoint's hash, run time, search.
     """
 
@@ -106,9 +106,11 @@ class CheckpointCaptioner:
         self._confidence = Confidence(manifest.calibration) if manifest.calibration else None
         scenes = manifest.scene_calibration or manifest.calibration
         self._scene_confidence = Confidence(scenes) if scenes else None
-        self._finder = NounFinder(manifest.things, self._vocabulary)
+        self._finder = NounMatcher(manifest.things, self._vocabulary)
         written = np.array([len(word) for word in self._vocabulary.words])
-        self._wording = Wording.of(self._vocabulary, once=beam.once, phrases=manifest.phrases)
+        self._wording = DecodingConstraints.of(
+            self._vocabulary, once=beam.once, phrases=manifest.phrases
+        )
         self._costs = np.stack([written + 1, np.ones_like(written)])
 
     def caption(self, pictures: Sequence[Picture]) -> list[Caption]:
@@ -119,7 +121,7 @@ class CheckpointCaptioner:
         """
         return [look.caption for look in self.look(pictures)]
 
-    def look(self, pictures: Sequence[Picture]) -> list[Look]:
+    def look(self, pictures: Sequence[Picture]) -> list[EncodedCaption]:
         """Caption pictures as :meth:`caption` does, and keep what telling them together needs.
 
         Raises:
@@ -136,10 +138,10 @@ class CheckpointCaptioner:
         check_pictures(pictures, self.picture_size)
         return list(self._runtime.encode(pictures))
 
-    def say(self, prepared: Sequence[Prepared]) -> list[Look]:
+    def say(self, prepared: Sequence[Prepared]) -> list[EncodedCaption]:
         """Find a sentence for each encoded picture, as :meth:`caption` does."""
         return [
-            Look(self._caption(hypotheses, [own]), tuple(hypotheses), own)
+            EncodedCaption(self._caption(hypotheses, [own]), tuple(hypotheses), own)
             for own, hypotheses in self._found(prepared)
         ]
 
@@ -147,12 +149,14 @@ class CheckpointCaptioner:
         """Return whether it is plain that two encoded pictures show the same."""
         return float(self._direction(one) @ self._direction(other)) > _SURELY_SAME
 
-    def tell(self, looks: Sequence[Look], budget: Budget = _UNLIMITED) -> Caption:
+    def tell(self, looks: Sequence[EncodedCaption], budget: Budget = _UNLIMITED) -> Caption:
         """Return one sentence for pictures of the same thing, as :meth:`search_scene` finds it."""
         prepared = [look.prepared for look in looks]
         return self._caption(self.search_scene(looks, budget), prepared, scene=True)
 
-    def search_scene(self, looks: Sequence[Look], budget: Budget = _UNLIMITED) -> list[Hypothesis]:
+    def search_scene(
+        self, looks: Sequence[EncodedCaption], budget: Budget = _UNLIMITED
+    ) -> list[Hypothesis]:
         """Return sentences for pictures of the same thing, best first.
 
         What was found for single pictures is held against up to four of them, evenly chosen, and
@@ -182,7 +186,7 @@ class CheckpointCaptioner:
             return [min(told, key=lambda own: (len(self._written(own)), own.words))]
         return sorted(fitting.values(), key=lambda own: (-own.rank, own.words))
 
-    def apart(self, one: Sequence[Look], other: Sequence[Look]) -> float:
+    def apart(self, one: Sequence[EncodedCaption], other: Sequence[EncodedCaption]) -> float:
         """Return how much worse the sentences of each suit the pictures of the other.
 
         Two pictures speak for each side, and of each the sentence that was found for it alone.
@@ -210,10 +214,10 @@ class CheckpointCaptioner:
         self, prepared: Sequence[Prepared], sentences: Sequence[Sequence[int]]
     ) -> list[Hypothesis]:
         worth = self._runtime.likelihoods(prepared, sentences)
-        return held_against(sentences, worth, length_penalty=_SCENE_LENGTH_PENALTY)
+        return rescore(sentences, worth, length_penalty=_SCENE_LENGTH_PENALTY)
 
     def search_jointly(
-        self, looks: Sequence[Look], budget: Budget = _UNLIMITED
+        self, looks: Sequence[EncodedCaption], budget: Budget = _UNLIMITED
     ) -> list[Hypothesis]:
         """Return sentences searched word by word for pictures together, best first.
 
@@ -358,7 +362,7 @@ class CheckpointCaptioner:
         )
 
 
-def _spread(looks: Sequence[Look], count: int) -> list[Look]:
+def _spread(looks: Sequence[EncodedCaption], count: int) -> list[EncodedCaption]:
     count = min(count, len(looks))
     return [looks[(2 * place + 1) * len(looks) // (2 * count)] for place in range(count)]
 

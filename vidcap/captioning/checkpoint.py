@@ -13,10 +13,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vidcap.captioning.beam import BeamSettings
 from vidcap.captioning.confidence import FACT_FEATURES, Calibration
-from vidcap.captioning.vocabulary import Vocabulary
-from vidcap.captioning.wording import PARTS
+from vidcap.captioning.decoding.beam_search import BeamSettings
+from vidcap.captioning.decoding.constraints import PARTS
+from vidcap.captioning.decoding.vocabulary import Vocabulary
 from vidcap.errors import ModelError
 from vidcap.files import replacing
 
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FORMAT = 1
-GRAPHS = "graphs."  # begins the names of what is no weight: see vidcap/captioning/graphs.py
+GRAPHS = (
+    "graphs."  # begins the names of what is no weight: see vidcap/captioning/runtimes/graphs.py
+)
 SCALE = ".scale"
 _CALIBRATIONS = ("calibration", "scene_calibration")
 _KINDS: Mapping[str, type] = {
@@ -53,7 +55,7 @@ class Manifest:
     """What a checkpoint says of itself.
 
     Attributes:
-        encoder: name of the encoder (:func:`vidcap.captioning.encoders.encoder_names`).
+        encoder: name of the encoder (:func:`vidcap.captioning.networks.encoders.encoder_names`).
         decoder: name of the decoder's architecture.
         decoder_config: the decoder's sizes.
         vocabulary: the words, without the special ones.
@@ -66,8 +68,8 @@ class Manifest:
             nobody has worked that out.
         things: for each everyday noun that it recognises the words that name it, the noun itself
             first; empty where it reads no recognised things.
-        phrases: a letter a word, its part in noun phrases (:mod:`vidcap.captioning.wording`); empty
-            where nobody has worked that out.
+        phrases: a letter a word, its part in noun phrases
+            (:mod:`vidcap.captioning.decoding.constraints`); empty where nobody has worked that out.
     """
 
     encoder: str

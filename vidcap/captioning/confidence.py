@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vidcap.captioning.beam import Hypothesis
-from vidcap.captioning.nouns import NounFinder
+from vidcap.captioning.decoding.beam_search import Hypothesis
+from vidcap.captioning.noun_matcher import NounMatcher
 
 Array = NDArray[Any]
 
@@ -73,7 +73,7 @@ class Facts:
     strengths: Array
     strangeness: float
     direction: Array
-    finder: NounFinder
+    finder: NounMatcher
 
     def describe(self, words: Sequence[int], prospect: Array) -> dict[str, float]:
         """Return the value of each of ``FACT_FEATURES`` for a sentence.

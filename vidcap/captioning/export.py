@@ -22,11 +22,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vidcap.captioning import openvino
 from vidcap.captioning.checkpoint import SCALE, checkpoint_hash, unpack, write_checkpoint
-from vidcap.captioning.encoders import fold_batch_norm
-from vidcap.captioning.graphs import CONSTANTS, ENCODE, SCORE, STEP
-from vidcap.captioning.model import CaptionModel, Scoring, Stepping, load_model
+from vidcap.captioning.networks.encoders import fold_batch_norm
+from vidcap.captioning.networks.model import CaptionModel, Scoring, Stepping, load_model
+from vidcap.captioning.runtimes import openvino_graph
+from vidcap.captioning.runtimes.graphs import CONSTANTS, ENCODE, SCORE, STEP
 from vidcap.errors import ModelError
 from vidcap.extras import import_extra
 
@@ -125,13 +125,13 @@ def _convert(model: CaptionModel, picture_size: int) -> dict[str, Any]:
     pictures, inputs = example_inputs(model, picture_size)
     shapes = [[-1, *part.shape[1:]] for part in inputs]
     graphs = {
-        ENCODE: openvino.convert(model, [pictures], [[-1, *pictures.shape[1:]]]),
-        STEP: openvino.convert(Stepping(model.decoder), inputs, shapes),
+        ENCODE: openvino_graph.convert(model, [pictures], [[-1, *pictures.shape[1:]]]),
+        STEP: openvino_graph.convert(Stepping(model.decoder), inputs, shapes),
     }
     if model.decoder.reads_whole:
         memory = 1 + model.decoder.memory_count
         given = torch.zeros(5, dtype=torch.long), torch.arange(5), torch.ones(5, 5).tril().bool()
-        graphs[SCORE] = openvino.convert(
+        graphs[SCORE] = openvino_graph.convert(
             Scoring(model.decoder),
             [*given, *inputs[1:memory]],
             [[-1], [-1], [-1, -1], *shapes[1:memory]],
@@ -141,7 +141,7 @@ def _convert(model: CaptionModel, picture_size: int) -> dict[str, Any]:
 
 def _quantise(encode: Any, pictures: Sequence[NDArray[np.uint8]]) -> Any:
     """Give the encoder int8 activations, whose ranges are those on the pictures."""
-    openvino.import_openvino()  # so that nncf finds no telemetry either
+    openvino_graph.import_openvino()  # so that nncf finds no telemetry either
     nncf = import_extra("nncf", "export")
     nncf.set_log_level(40)
     with contextlib.redirect_stdout(sys.stderr):  # for its progress
@@ -155,7 +155,7 @@ def _quantise(encode: Any, pictures: Sequence[NDArray[np.uint8]]) -> Any:
 
 def _share(graph: Any, stored: Mapping[str, Tensor]) -> None:
     """Replace a graph's float32 weights by the stored ones and what makes float32 of them."""
-    openvino.import_openvino()
+    openvino_graph.import_openvino()
     from openvino import opset13 as operations
 
     known = {value.numpy().tobytes(): name for name, value in unpack(stored).items()}
@@ -207,7 +207,7 @@ def _serialise(graph: Any) -> tuple[ElementTree.Element, list[tuple[ElementTree.
     """Return a graph as IR, and each entry that names a constant with the constant's bytes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "graph.xml"
-        openvino.import_openvino().save_model(graph, path, compress_to_fp16=False)
+        openvino_graph.import_openvino().save_model(graph, path, compress_to_fp16=False)
         tree = ElementTree.parse(path).getroot()  # noqa: S314 - OpenVINO has just written it
         weights = path.with_suffix(".bin").read_bytes()
     # How it was converted, with paths of this machine, and names that count what this process

@@ -9,13 +9,13 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from vidcap.captioning.beam import Hypothesis
 from vidcap.captioning.caption import Budget, Caption
-from vidcap.captioning.runtime import Prepared
+from vidcap.captioning.decoding.beam_search import Hypothesis
+from vidcap.captioning.runtimes.base import Prepared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class EncodedCaption:
     """One picture, as it was looked at.
 
     Attributes:
@@ -30,14 +30,14 @@ class Look:
 
 
 @runtime_checkable
-class SceneTeller(Protocol):
+class SceneCaptioner(Protocol):
     """A captioner that can tell several pictures in one sentence."""
 
     def encode(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Prepared]:
         """Return what the decoder needs of squashed uint8 RGB pictures, in their order."""
         ...
 
-    def say(self, prepared: Sequence[Prepared]) -> list[Look]:
+    def say(self, prepared: Sequence[Prepared]) -> list[EncodedCaption]:
         """Find a sentence for each encoded picture."""
         ...
 
@@ -45,11 +45,11 @@ class SceneTeller(Protocol):
         """Return whether it is plain that two encoded pictures show the same."""
         ...
 
-    def tell(self, looks: Sequence[Look], budget: Budget) -> Caption:
+    def tell(self, looks: Sequence[EncodedCaption], budget: Budget) -> Caption:
         """Return one sentence for pictures of the same thing, within a budget if there is one."""
         ...
 
-    def apart(self, one: Sequence[Look], other: Sequence[Look]) -> float:
+    def apart(self, one: Sequence[EncodedCaption], other: Sequence[EncodedCaption]) -> float:
         """Return how much worse the sentences of each suit the pictures of the other.
 
         In nats a word, both ways together: about 0 for the same thing.

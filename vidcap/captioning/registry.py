@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from vidcap.captioning.beam import BeamSettings
 from vidcap.captioning.captioner import Captioner, CheckpointCaptioner
 from vidcap.captioning.checkpoint import read_manifest
-from vidcap.captioning.vocabulary import Vocabulary
+from vidcap.captioning.decoding.beam_search import BeamSettings
+from vidcap.captioning.decoding.vocabulary import Vocabulary
 from vidcap.errors import ModelError, UsageError
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -157,14 +157,14 @@ def load_captioner(
     beam = BeamSettings(**manifest.beam)
     shown = DEFAULT if name == "default" else name
     if uses_cuda(device):
-        from vidcap.captioning.model import load_model
-        from vidcap.captioning.torch_runtime import TorchRuntime
+        from vidcap.captioning.networks.model import load_model
+        from vidcap.captioning.runtimes.torch import TorchRuntime
 
         model, _ = load_model(checkpoint)
         gpu = TorchRuntime(model, device="cuda", group=batch_size, threads=threads)
         return CheckpointCaptioner(shown, checkpoint, manifest, gpu, beam)
-    from vidcap.captioning.graphs import read_graphs, with_graphs
-    from vidcap.captioning.openvino_runtime import OpenVinoRuntime
+    from vidcap.captioning.runtimes.graphs import read_graphs, with_graphs
+    from vidcap.captioning.runtimes.openvino import OpenVinoRuntime
 
     graphs = read_graphs(with_graphs(checkpoint))
     known = len(Vocabulary(manifest.vocabulary))

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from vidcap.captioning.caption import Budget, Caption
 from vidcap.captioning.captioner import Captioner
-from vidcap.captioning.look import Look, PictureEmbedder, SceneTeller
-from vidcap.captioning.runtime import Prepared
+from vidcap.captioning.look import EncodedCaption, PictureEmbedder, SceneCaptioner
+from vidcap.captioning.runtimes.base import Prepared
 
 Pictures = Sequence[NDArray[np.uint8]]
 
@@ -118,13 +118,13 @@ class SharedTeller(SharedCaptioner):
     """The same of a captioner that can tell several pictures in one sentence."""
 
     def encode(self, pictures: Pictures) -> list[Prepared]:
-        """Encode squashed pictures; see :class:`vidcap.captioning.look.SceneTeller`."""
+        """Encode squashed pictures; see :class:`vidcap.captioning.look.SceneCaptioner`."""
         prepared: list[Prepared] = self._ask("encode", pictures)
         return prepared
 
-    def say(self, prepared: Sequence[Prepared]) -> list[Look]:
+    def say(self, prepared: Sequence[Prepared]) -> list[EncodedCaption]:
         """Find a sentence for each encoded picture."""
-        looks: list[Look] = self._ask("say", prepared)
+        looks: list[EncodedCaption] = self._ask("say", prepared)
         return looks
 
     def alike(self, one: Prepared, other: Prepared) -> bool:
@@ -132,12 +132,12 @@ class SharedTeller(SharedCaptioner):
         same: bool = self._ask("alike", one, other)
         return same
 
-    def tell(self, looks: Sequence[Look], budget: Budget) -> Caption:
+    def tell(self, looks: Sequence[EncodedCaption], budget: Budget) -> Caption:
         """Return one sentence for pictures of the same thing."""
         caption: Caption = self._ask("tell", looks, budget)
         return caption
 
-    def apart(self, one: Sequence[Look], other: Sequence[Look]) -> float:
+    def apart(self, one: Sequence[EncodedCaption], other: Sequence[EncodedCaption]) -> float:
         """Return how much worse the sentences of each suit the pictures of the other."""
         nats: float = self._ask("apart", one, other)
         return nats
@@ -155,6 +155,6 @@ def share(captioner: Captioner, *, most: int) -> SharedCaptioner:
         captioner: what is shared.
         most: pictures to look at together.
     """
-    if isinstance(captioner, SceneTeller) and isinstance(captioner, PictureEmbedder):
+    if isinstance(captioner, SceneCaptioner) and isinstance(captioner, PictureEmbedder):
         return SharedTeller(captioner, most=most)
     return SharedCaptioner(captioner, most=most)

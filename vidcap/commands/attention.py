@@ -15,7 +15,7 @@ from vidcap.captioning.attention import Explanation, place
 from vidcap.captioning.caption import Caption
 from vidcap.captioning.confidence import entropy
 from vidcap.subtitles.clean import sentence_case
-from vidcap.video.picture import read_picture
+from vidcap.video.image import read_picture
 
 SCHEMA = "vidcap.attention/1"
 

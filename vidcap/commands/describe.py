@@ -9,8 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from vidcap.commands.batch_job import LANGUAGE, FileJob, names
 from vidcap.commands.destination import STDOUT, Destination, parse_destination
-from vidcap.commands.filejob import LANGUAGE, FileJob, names
 from vidcap.commands.inputs import VIDEO_SUFFIXES, find_inputs
 from vidcap.commands.outcomes import run_all
 from vidcap.commands.progress import Reporter
@@ -18,8 +18,8 @@ from vidcap.description.formats import FORMATS
 from vidcap.description.muxing import CONTAINERS, SOUNDS, container_for
 from vidcap.description.script import Verdict
 from vidcap.errors import UsageError
-from vidcap.jobs import Described, describe
-from vidcap.video.readers import check_decoder
+from vidcap.jobs import DescribedVideo, describe
+from vidcap.video.backends import check_decoder
 from vidcap.video.sampling import parse_sampling
 
 _VIDEO = "video"
@@ -109,7 +109,7 @@ class _Job(FileJob):
         number = len(script.told)
         return f"{number} description{'s' * (number > 1)} in {there}"
 
-    def _report(self, path: Path, described: Described) -> None:
+    def _report(self, path: Path, described: DescribedVideo) -> None:
         script = described.script
         for note in script.notes:
             self.reporter.detail(f"{path}: {note}")

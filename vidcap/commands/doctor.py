@@ -110,7 +110,7 @@ def _ffmpeg() -> Finding:
 
 
 def _decoders() -> Iterator[Finding]:
-    from vidcap.video.readers import READERS
+    from vidcap.video.backends import READERS
 
     with tempfile.TemporaryDirectory(prefix="vidcap-") as folder:
         clip = Path(folder) / "clip.mp4"

@@ -18,8 +18,8 @@ from vidcap.errors import UsageError, VidcapError
 from vidcap.extras import pip_line
 from vidcap.jobs import indexing
 from vidcap.jobs.indexing import Indexed, Indexer
+from vidcap.video.backends import check_decoder
 from vidcap.video.probe import probe
-from vidcap.video.readers import check_decoder
 
 # How often a folder that grows is looked at.
 _LOOK_SECONDS = 2.0
@@ -61,7 +61,7 @@ def run(
         check_decoder(options["decoder"])
     progress = _Progress(reporter)
     with Indexer(db, **options, reached=progress) as indexer:
-        given = indexer.give_meaning()
+        given = indexer.embed_missing()
         if given is None:
             reporter.say(
                 "scenes will be found by their words alone, not by what they mean; "

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vidcap.captioning.attention import Explanation, place
+from vidcap.captioning.attention_svg import shade_svg
 from vidcap.captioning.captioner import CheckpointCaptioner
-from vidcap.captioning.heat import shade_svg
 from vidcap.jobs import Subtitles
 from vidcap.pages import html_page
 from vidcap.scenes import Scene

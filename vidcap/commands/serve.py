@@ -10,8 +10,8 @@ from vidcap.commands.progress import Reporter
 from vidcap.errors import OutputError
 from vidcap.web.captioners import Captioners
 from vidcap.web.limits import Limits
+from vidcap.web.security import read_login
 from vidcap.web.server import serve, served_app
-from vidcap.web.shield import read_login
 
 
 def run(

@@ -7,8 +7,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from vidcap.commands.batch_job import LANGUAGE, FileJob, names
 from vidcap.commands.destination import STDOUT, Destination, parse_destination
-from vidcap.commands.filejob import LANGUAGE, FileJob, names
 from vidcap.commands.inputs import VIDEO_SUFFIXES, find_inputs
 from vidcap.commands.outcomes import run_all
 from vidcap.commands.outputs import Target, named_target, save
@@ -18,7 +18,7 @@ from vidcap.jobs import Subtitles, subtitle
 from vidcap.subtitles import breaks_line, load_preset
 from vidcap.subtitles.formats import FORMATS, format_named
 from vidcap.subtitles.muxing import burn, mux
-from vidcap.video.readers import check_decoder
+from vidcap.video.backends import check_decoder
 from vidcap.video.remux import CONTAINERS, container_for
 from vidcap.video.sampling import parse_sampling
 

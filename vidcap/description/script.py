@@ -98,7 +98,7 @@ class Description:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class Omitted:
     """What is not told, and why.
 
     Attributes:
@@ -137,7 +137,7 @@ class Script:
     """
 
     told: tuple[Description, ...]
-    left: tuple[LeftOut, ...] = ()
+    left: tuple[Omitted, ...] = ()
     speech: tuple[Span, ...] = ()
     gaps: tuple[Span, ...] = ()
     length_ms: int = 0

@@ -269,7 +269,7 @@ class Catalogue(Closing):
 
     # Upkeep
 
-    def give_meaning(self, embed: Callable[[Sequence[str]], Sequence[bytes]]) -> int:
+    def embed_missing(self, embed: Callable[[Sequence[str]], Sequence[bytes]]) -> int:
         """Give a vector to every sentence that has none, and return how many got one.
 
         Args:

@@ -1,12 +1,12 @@
 """The jobs that vidcap does: timed sentences for a video, its description, words for a picture."""
 
 from vidcap.jobs.captions import PictureCaption, caption
-from vidcap.jobs.descriptions import Described, describe
+from vidcap.jobs.descriptions import DescribedVideo, describe
 from vidcap.jobs.loading import load_in_background
 from vidcap.jobs.subtitles import Subtitles, subtitle
 
 __all__ = [
-    "Described",
+    "DescribedVideo",
     "PictureCaption",
     "Subtitles",
     "caption",

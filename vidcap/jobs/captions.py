@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from vidcap.errors import MediaError, UsageError
 from vidcap.jobs.loading import as_future, check_counts
-from vidcap.video.picture import read_picture, squash
+from vidcap.video.image import read_picture, resize_stretch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,7 +88,7 @@ def _caption_pictures(
         pictures, errors = [], {}
         for number, path in enumerate(batch):
             try:
-                pictures.append(squash(read_picture(path), captioner.picture_size))
+                pictures.append(resize_stretch(read_picture(path), captioner.picture_size))
             except MediaError as error:
                 errors[number] = error
         made = _caption_batch(captioner, pictures, explain=explain)

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidcap.closing import Closing
-from vidcap.description.choose import candidates_from_scenes
-from vidcap.description.fitting import Fitter
 from vidcap.description.formats import FORMATS, ScriptFormat, format_for_script
 from vidcap.description.gaps import find_gaps
 from vidcap.description.mixing import (
@@ -37,7 +35,9 @@ from vidcap.description.muxing import (
     write_waiting,
 )
 from vidcap.description.risk import measured_risk
-from vidcap.description.script import Candidate, Description, Detail, LeftOut, Script, Span
+from vidcap.description.scheduling import Fitter
+from vidcap.description.script import Candidate, Description, Detail, Omitted, Script, Span
+from vidcap.description.selection import candidates_from_scenes
 from vidcap.description.sound import Samples, SoundInfo, find_sound, stream_sound
 from vidcap.description.speech import RATE as SPEECH_RATE
 from vidcap.description.speech import SpeechDetector, find_speech
@@ -85,7 +85,7 @@ def describe(
     threads: int = 0,
     prompt: str | None = None,
     progress: Progress | None = None,
-) -> Described:
+) -> DescribedVideo:
     """Describe a video for people who cannot see it; the work is done when it is asked for.
 
     Args:
@@ -157,10 +157,10 @@ def describe(
     if written is not None:
         info = probe(path)
         settings["script"] = str(script)
-        return Described(str(path), file, info, None, written, speaker, options, settings)
+        return DescribedVideo(str(path), file, info, None, written, speaker, options, settings)
     if seen is not None:
         settings |= {"min_confidence": str(min_confidence), "ocr": str(ocr), **seen.settings}
-        return Described(str(path), file, probe(path), seen, None, speaker, options, settings)
+        return DescribedVideo(str(path), file, probe(path), seen, None, speaker, options, settings)
     name, info, loading = watched(
         path,
         captioner,
@@ -175,7 +175,7 @@ def describe(
     scenes = Scenes(
         name, info, loading, watching, budget=lambda seconds: Budget(), progress=progress
     )
-    return Described(name, file, info, scenes, None, speaker, options, settings)
+    return DescribedVideo(name, file, info, scenes, None, speaker, options, settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ class _Options:
     ocr: Fraction
 
 
-class Described(Closing):
+class DescribedVideo(Closing):
     """The description of one video: its script, and the files that can be made of it.
 
     A context manager: leaving it, or :meth:`close`, stops the work and removes what is in the
@@ -235,7 +235,7 @@ class Described(Closing):
         notes: list[str] = []
         speech, heard_ms = self._listen()
         made_by: dict[str, Fact] = {}
-        left: list[LeftOut] = []
+        left: list[Omitted] = []
         if self._scenes is not None:
             made_by |= self._scenes.made_by
             end, said = _end_and_notes(self._scenes)

@@ -16,10 +16,10 @@ from vidcap.errors import MediaError, UsageError
 from vidcap.index import Catalogue, FileRecord, State, VideoRecord
 from vidcap.index.fingerprint import model_hash
 from vidcap.index.vectors import pack
-from vidcap.jobs.cataloguing import Way
-from vidcap.jobs.crew import Alone, Crew, Done, Reached, Several, find_embedder
+from vidcap.jobs.index_video import IndexSettings
 from vidcap.jobs.scenes import AnyPath, Number, plan
-from vidcap.jobs.together import Together
+from vidcap.jobs.together import ProcessWorkers
+from vidcap.jobs.workers import Crew, Reached, SerialWorker, Several, WorkResult, find_embedder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,7 +133,7 @@ class Indexer(Closing):
             threads=threads,
         )
         watching.settings["prompt"] = prompt
-        self._way = Way(watching, screen_text)
+        self._way = IndexSettings(watching, screen_text)
         self._refresh = refresh
         self._retry = retry_failed
         self._left = limit
@@ -160,11 +160,13 @@ class Indexer(Closing):
                     captioner = load_captioner(captioner, **options)
                 self._model = model_hash(captioner.provenance)
                 if writing is not None and shared:
-                    self._crew = Together(
+                    self._crew = ProcessWorkers(
                         workers, writing.path, self._way, captioner, batch_size=batch_size
                     )
                 elif writing is not None:
-                    self._crew = Alone(writing, captioner, self._way, find_embedder(), reached)
+                    self._crew = SerialWorker(
+                        writing, captioner, self._way, find_embedder(), reached
+                    )
         except BaseException:
             self.close()
             raise
@@ -181,7 +183,7 @@ class Indexer(Closing):
         """Whether the limit is reached."""
         return self._left == 0
 
-    def give_meaning(self) -> int | None:
+    def embed_missing(self) -> int | None:
         """Give vectors to sentences that have none.
 
         Returns:
@@ -196,7 +198,7 @@ class Indexer(Closing):
         def embed(sentences: Sequence[str]) -> list[bytes]:
             return [pack(vector) for vector in embedder.embed(sentences)]
 
-        return self._catalogue.give_meaning(embed)
+        return self._catalogue.embed_missing(embed)
 
     def index(self, paths: Iterable[AnyPath]) -> Iterator[Indexed]:
         """Watch videos, and yield what came of each: not always in their order.
@@ -257,7 +259,7 @@ class Indexer(Closing):
                 crew.give(file)
 
     def _taken(
-        self, done: Done, names: dict[Path, Path], postponed: list[FileRecord]
+        self, done: WorkResult, names: dict[Path, Path], postponed: list[FileRecord]
     ) -> Iterator[Indexed]:
         name = names[done.file.path]
         if done.error is not None:
@@ -268,7 +270,7 @@ class Indexer(Closing):
         else:
             yield Indexed(name, Outcome.INDEXED, done.scenes)
 
-    def _keep_failure(self, done: Done) -> None:
+    def _keep_failure(self, done: WorkResult) -> None:
         """Write down why a video failed whose worker had no time to."""
         catalogue, file = self._catalogue, done.file
         if catalogue is not None and catalogue.video(file.content) is None:
@@ -316,6 +318,6 @@ class Indexer(Closing):
 
 
 def _processors() -> int:
-    from vidcap.captioning.openvino_runtime import usable_processors
+    from vidcap.captioning.runtimes.openvino import usable_processors
 
     return usable_processors()

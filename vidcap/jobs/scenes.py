@@ -16,7 +16,7 @@ from vidcap.errors import UsageError
 from vidcap.jobs.loading import as_future, check_counts, picture_size
 from vidcap.scenes import FrameCaption, Scene, Teller, scenes_from_captions
 from vidcap.subtitles.document import Fact
-from vidcap.video.change import find_change
+from vidcap.video.change_point import find_change
 from vidcap.video.container import regular_file
 from vidcap.video.frame import ReadStatus, VideoInfo
 from vidcap.video.probe import probe
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from vidcap.captioning.caption import Budget, Caption
     from vidcap.captioning.captioner import Captioner
-    from vidcap.captioning.look import Look, SceneTeller
+    from vidcap.captioning.look import EncodedCaption, SceneCaptioner
     from vidcap.video.frame import Frame
 
 AnyPath = str | os.PathLike[str]
@@ -232,7 +232,7 @@ class Scenes(Closing, Iterator[Scene]):
         )
 
     def _captions(self, video: Video, captioner: Captioner) -> Iterator[FrameCaption]:
-        from vidcap.captioning.watching import watch
+        from vidcap.jobs.frame_captions import watch
 
         for watched in watch(
             video, captioner, batch_size=self._plan.batch_size, reached=self._reached
@@ -255,9 +255,9 @@ class Scenes(Closing, Iterator[Scene]):
         return find_change(self.info.path, old, new, decoder=self._plan.decoder)
 
     def _teller(self, captioner: Captioner) -> Teller | None:
-        from vidcap.captioning.look import SceneTeller
+        from vidcap.captioning.look import SceneCaptioner
 
-        if not isinstance(captioner, SceneTeller):
+        if not isinstance(captioner, SceneCaptioner):
             return None
         return _Teller(captioner, self._budget)
 
@@ -266,13 +266,13 @@ class Scenes(Closing, Iterator[Scene]):
 class _Teller:
     """Tells scenes within what there is room for."""
 
-    captioner: SceneTeller
+    captioner: SceneCaptioner
     budget: Callable[[Fraction], Budget]
 
-    def tell(self, looks: Sequence[Look], seconds: Fraction) -> Caption:
+    def tell(self, looks: Sequence[EncodedCaption], seconds: Fraction) -> Caption:
         return self.captioner.tell(looks, self.budget(seconds))
 
-    def apart(self, one: Sequence[Look], other: Sequence[Look]) -> float:
+    def apart(self, one: Sequence[EncodedCaption], other: Sequence[EncodedCaption]) -> float:
         return self.captioner.apart(one, other)
 
 

@@ -14,9 +14,9 @@ from vidcap.index import Catalogue
 from vidcap.index.embedding import SentenceEmbedder
 from vidcap.index.fingerprint import model_hash
 from vidcap.index.search import Hit, Ranking, check_top, search, search_vector
-from vidcap.jobs.crew import find_embedder
 from vidcap.jobs.scenes import AnyPath
-from vidcap.video.picture import read_picture, squash
+from vidcap.jobs.workers import find_embedder
+from vidcap.video.image import read_picture, resize_stretch
 
 if TYPE_CHECKING:
     from vidcap.captioning.captioner import Captioner
@@ -109,7 +109,7 @@ class Library(Closing):
         check_top(top)
         image = read_picture(picture)
         loaded = load_captioner(captioner) if isinstance(captioner, str) else captioner
-        seen = squash(image, loaded.picture_size)
+        seen = resize_stretch(image, loaded.picture_size)
         if not isinstance(loaded, PictureEmbedder):
             return self.search(loaded.caption([seen])[0].text, top=top, within=within)
         return search_vector(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from vidcap.captioning.sharing import share
 from vidcap.index import Catalogue, FileRecord
-from vidcap.jobs.cataloguing import Way
-from vidcap.jobs.crew import Alone, Done, find_embedder
+from vidcap.jobs.index_video import IndexSettings
+from vidcap.jobs.workers import SerialWorker, WorkResult, find_embedder
 
 if TYPE_CHECKING:
     from vidcap.captioning.captioner import Captioner
@@ -22,7 +22,7 @@ class _Stopped(BaseException):
     """Ends a video that nobody waits for; no failure of the video's."""
 
 
-class Together:
+class ProcessWorkers:
     """Watches in several threads, one video in each, whose pictures one captioner looks at.
 
     Frames come from a decoder process for each video.
@@ -36,7 +36,7 @@ class Together:
     """
 
     def __init__(
-        self, count: int, path: Path, way: Way, captioner: Captioner, *, batch_size: int
+        self, count: int, path: Path, way: IndexSettings, captioner: Captioner, *, batch_size: int
     ) -> None:
         self.provenance: Mapping[str, str | int | float] = captioner.provenance
         self._count = count
@@ -45,7 +45,7 @@ class Together:
         self._captioner = share(captioner, most=batch_size)
         self._embedder = find_embedder()
         self._threads = ThreadPoolExecutor(count, "video")
-        self._busy: set[Future[Done]] = set()
+        self._busy: set[Future[WorkResult]] = set()
         self._stopped = threading.Event()
 
     @property
@@ -62,7 +62,7 @@ class Together:
         """Take a video to watch."""
         self._busy.add(self._threads.submit(self._watch, file))
 
-    def take(self) -> Done:
+    def take(self) -> WorkResult:
         """Return what came of a video, waiting for it.
 
         Raises:
@@ -79,9 +79,11 @@ class Together:
         self._threads.shutdown(cancel_futures=True)
         self._captioner.close()
 
-    def _watch(self, file: FileRecord) -> Done:
+    def _watch(self, file: FileRecord) -> WorkResult:
         with Catalogue(self._path) as catalogue:
-            alone = Alone(catalogue, self._captioner, self._way, self._embedder, self._reached)
+            alone = SerialWorker(
+                catalogue, self._captioner, self._way, self._embedder, self._reached
+            )
             alone.give(file)
             return alone.take()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from vidcap.captioning.caption import Caption
 
 if TYPE_CHECKING:
-    from vidcap.captioning.look import Look
+    from vidcap.captioning.look import EncodedCaption
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class FrameCaption:
     shot: int
     shot_start: Fraction
     caption: Caption
-    look: Look | None = None
+    look: EncodedCaption | None = None
 
 
 @dataclass(frozen=True, slots=True)

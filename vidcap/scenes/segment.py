@@ -14,7 +14,7 @@ from vidcap.scenes.scene import FrameCaption
 from vidcap.video.sampling import most_crowded
 
 if TYPE_CHECKING:
-    from vidcap.captioning.look import Look
+    from vidcap.captioning.look import EncodedCaption
 
 _MOST_LOOKS = 8
 """Looks are large: of a long segment some are kept, spread over it."""
@@ -23,11 +23,11 @@ _MOST_LOOKS = 8
 class Teller(Protocol):
     """Tells what was looked at, and how far apart two things are that were."""
 
-    def tell(self, looks: Sequence[Look], seconds: Fraction) -> Caption:
+    def tell(self, looks: Sequence[EncodedCaption], seconds: Fraction) -> Caption:
         """Return one sentence for all looks, which may stand for so many seconds."""
         ...
 
-    def apart(self, one: Sequence[Look], other: Sequence[Look]) -> float:
+    def apart(self, one: Sequence[EncodedCaption], other: Sequence[EncodedCaption]) -> float:
         """Return how much worse the sentences of each suit the pictures of the other.
 
         In nats a word, both ways together: about 0 for the same thing.
@@ -92,12 +92,12 @@ class Segment:
         self.start = start
         self.end = start  # until it is known
         self.frames: list[FrameCaption] = []
-        self._looks: list[tuple[Fraction, Look]] = []
+        self._looks: list[tuple[Fraction, EncodedCaption]] = []
         self._vote = Consensus()
         self.take(frames)
 
     @property
-    def looks(self) -> list[Look]:
+    def looks(self) -> list[EncodedCaption]:
         """What is remembered of the frames, in order of time."""
         return [look for _, look in self._looks]
 
@@ -137,7 +137,7 @@ class Segment:
         """Return how much both say the same, from 0 to 1."""
         return likeness(self.caption.text, other.caption.text)
 
-    def _keep(self, looks: Sequence[tuple[Fraction, Look]]) -> None:
+    def _keep(self, looks: Sequence[tuple[Fraction, EncodedCaption]]) -> None:
         for entry in looks:
             self._looks.append(entry)
             if len(self._looks) > _MOST_LOOKS:

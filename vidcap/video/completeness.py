@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from vidcap.video.backends.base import ReadStats
 from vidcap.video.frame import Completeness, VideoInfo
-from vidcap.video.readers.base import Tally
 
 # Healthy files declare up to this much more than their last frame's end: durations are rounded,
 # counted from a sound stream, or hold the length of one frame too many.
@@ -13,7 +13,7 @@ _SLOPPY_SECONDS = Fraction(1, 2)
 _SLOPPY_FRAMES = 3
 
 
-def end_of_reading(info: VideoInfo, tally: Tally) -> Fraction:
+def end_of_reading(info: VideoInfo, tally: ReadStats) -> Fraction:
     """Return the player time at which the display of the last frame ends, 0 without a frame.
 
     A last frame whose length the file does not say stays until the declared end of the video,
@@ -28,7 +28,7 @@ def end_of_reading(info: VideoInfo, tally: Tally) -> Fraction:
     return end
 
 
-def judge(info: VideoInfo, tally: Tally) -> tuple[Completeness, list[str]]:
+def judge(info: VideoInfo, tally: ReadStats) -> tuple[Completeness, list[str]]:
     """Return how complete a reading was, with a sentence for each reason.
 
     A file that is cut off often also fails in its last packet, so failures after the last good
@@ -59,7 +59,7 @@ def _count(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
-def _shortage(info: VideoInfo, tally: Tally) -> str:
+def _shortage(info: VideoInfo, tally: ReadStats) -> str:
     """Say by how much the reading fell short of the declared length; nothing when it did not."""
     if tally.missing:
         return f"{_count(tally.missing, 'frame')} that the file lists did not come."
@@ -87,7 +87,7 @@ def _shortage(info: VideoInfo, tally: Tally) -> str:
     return ""
 
 
-def _tolerance(info: VideoInfo, tally: Tally) -> Fraction:
+def _tolerance(info: VideoInfo, tally: ReadStats) -> Fraction:
     """Seconds by which a healthy file's pictures may end before its declared end.
 
     In a slide show the last slide's length is often nowhere but in the declared duration.

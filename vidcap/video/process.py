@@ -23,16 +23,16 @@ from typing import IO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from vidcap.video import wire
+from vidcap.video import ipc
 
-Item = tuple[wire.Message, NDArray[np.uint8] | None]
+Item = tuple[ipc.Message, NDArray[np.uint8] | None]
 
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 # How often a thread that waits looks whether it should stop.
 _LOOK_SECONDS = 0.2
 
 
-class DecoderGone(Exception):
+class DecoderDied(Exception):
     """The decoder process hung, crashed or gave up; the message says which, in a few words."""
 
 
@@ -55,7 +55,7 @@ class DecoderProcess:
         ahead: frames to hold ready.
     """
 
-    def __init__(self, request: wire.Message, *, timeout: float, ahead: int) -> None:
+    def __init__(self, request: ipc.Message, *, timeout: float, ahead: int) -> None:
         self._timeout = timeout
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._process = subprocess.Popen(
@@ -74,7 +74,7 @@ class DecoderProcess:
         self._kill = weakref.finalize(self, _kill, self._process, self._shared)
         threading.Thread(target=_pump, args=(stdout, self._shared), daemon=True).start()
         with contextlib.suppress(OSError):  # It may be gone already; next() says why.
-            wire.send(stdin, {**request, "import_path": sys.path})
+            ipc.send(stdin, {**request, "import_path": sys.path})
 
     @property
     def ticks(self) -> int | None:
@@ -92,13 +92,13 @@ class DecoderProcess:
             silent = time.monotonic() - max(waited_from, self._shared.heard)
             if silent >= self._timeout:
                 self.close()
-                raise DecoderGone(f"gave no sign of life for {self._timeout:g} s")
+                raise DecoderDied(f"gave no sign of life for {self._timeout:g} s")
             try:
                 item = self._shared.items.get(timeout=min(_LOOK_SECONDS, self._timeout - silent))
             except queue.Empty:
                 continue
             if item is None:
-                raise DecoderGone(self._last_words())
+                raise DecoderDied(self._last_words())
             return item
 
     def close(self) -> None:
@@ -132,7 +132,7 @@ def _pump(stream: IO[bytes], shared: _Shared) -> None:
     """Move messages from the pipe to the queue until the pipe ends or nobody wants them."""
     while not shared.closed:
         try:
-            received = wire.receive(stream)
+            received = ipc.receive(stream)
         except (OSError, ValueError):
             received = None
         shared.heard = time.monotonic()

@@ -2,7 +2,7 @@
 
 A cut is a picture that differs from the one before it by much, by far more than pictures nearby
 differ from theirs, and for good.  The second condition lets camera motion pass, the third a flash.
-Gradual transitions are told by :mod:`vidcap.video.fades`.
+Gradual transitions are told by :mod:`vidcap.video.transitions`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vidcap.video.fades import FadeFinder
+from vidcap.video.luma_difference import Thumbnail, change, spread
 from vidcap.video.sampling import InShot, Timed
-from vidcap.video.thumbnails import Thumbnail, change, spread
+from vidcap.video.transitions import FadeFinder
 
 
 class Thumbed(Timed, Protocol):

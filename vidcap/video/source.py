@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from vidcap.closing import Closing
 from vidcap.errors import MediaError, MissingExtraError, UsageError
-from vidcap.video import wire
+from vidcap.video import ipc
+from vidcap.video.backends import READERS, check_decoder
 from vidcap.video.frame import Completeness, Frame, ReadStatus, VideoInfo
-from vidcap.video.process import DecoderGone, DecoderProcess
-from vidcap.video.readers import READERS, check_decoder
+from vidcap.video.process import DecoderDied, DecoderProcess
 from vidcap.video.sampling import EverySeconds, Sampling
 
 # PyAV was right on every file of the measurements behind this order; OpenCV is right in order on
@@ -45,13 +45,13 @@ def open_video(
     Args:
         path: a local video file.
         decoder: ``"auto"``, ``"pyav"``, ``"opencv"``, ``"decord"``, or the place of a class that
-            follows :class:`vidcap.video.readers.base.Reader`, as ``"package.module:Class"``.
+            follows :class:`vidcap.video.backends.base.Reader`, as ``"package.module:Class"``.
             ``"auto"`` is PyAV; where it fails, crashes or hangs the others follow, and
             :attr:`Video.status` tells.
         sampling: which frames to give; one a second by default.
         start: player time in seconds of the first moment to look at; grids count from it.
         end: player time in seconds at which to stop, itself not included.
-        size: ``(width, height)`` to squash pictures to; ``None`` keeps their displayed size.
+        size: ``(width, height)`` to resize pictures to; ``None`` keeps their displayed size.
         timeout: seconds without a sign of life after which a decoder is given up.
         threads: decoding threads, 0 for as many as the decoder likes.
 
@@ -84,7 +84,7 @@ def open_video(
     return Video(
         {
             "path": str(Path(path).absolute()),
-            "sampling": wire.pack_sampling(sampling),
+            "sampling": ipc.pack_sampling(sampling),
             "start": None if start is None else str(start),
             "end": None if end is None else str(end),
             "size": size,
@@ -109,7 +109,7 @@ class Video(Closing):
     """
 
     def __init__(
-        self, request: wire.Message, *, decoders: tuple[str, ...], timeout: float, ahead: int
+        self, request: ipc.Message, *, decoders: tuple[str, ...], timeout: float, ahead: int
     ) -> None:
         self._request = request
         self._waiting = list(decoders)
@@ -157,7 +157,7 @@ class Video(Closing):
         while self._process is not None:
             try:
                 message, image = self._process.next()
-            except DecoderGone as error:
+            except DecoderDied as error:
                 self._fall_back(str(error))
                 continue
             match message["kind"]:
@@ -191,11 +191,11 @@ class Video(Closing):
             )
             try:
                 message, _ = self._process.next()
-            except DecoderGone as error:
+            except DecoderDied as error:
                 self._give_up(str(error))
                 continue
             if message["kind"] == "info":
-                return wire.unpack_info(message["info"])
+                return ipc.unpack_info(message["info"])
             if message["kind"] == "refused":
                 self.close()
                 raise MediaError(message["message"])
@@ -221,7 +221,7 @@ class Video(Closing):
             notes=tuple(self._notes),
         )
 
-    def _finish(self, message: wire.Message) -> None:
+    def _finish(self, message: ipc.Message) -> None:
         if message["frames"] == 0 and message["failure"]:
             self._fall_back(f"it decoded no frame ({message['failure']})")
             return

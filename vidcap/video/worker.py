@@ -18,15 +18,15 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, BinaryIO
 
 from vidcap.errors import MediaError
-from vidcap.video import wire
-from vidcap.video.confine import confine_as_told
-from vidcap.video.picture import squash
+from vidcap.video import ipc
+from vidcap.video.image import resize_stretch
+from vidcap.video.luma_difference import Thumbnail
+from vidcap.video.resource_limits import confine_as_told
 from vidcap.video.sampling import EverySeconds, KeyFrames, may_take, select
 from vidcap.video.shots import EVERY_FRAME, KEY_FRAMES_ONLY, label_shots
-from vidcap.video.thumbnails import Thumbnail
 
 if TYPE_CHECKING:
-    from vidcap.video.readers.base import Picture
+    from vidcap.video.backends.base import Picture
 
 # A beat this often lets the parent tell a slow decoder from one that hangs.
 _BEAT_SECONDS = 0.25
@@ -50,7 +50,7 @@ class _Pulse:
 
     def now(self) -> None:
         self._due = time.monotonic() + _BEAT_SECONDS
-        wire.send(self._stream, {"kind": "beat", "ticks": self._ticks})
+        ipc.send(self._stream, {"kind": "beat", "ticks": self._ticks})
 
 
 def _private_stdout() -> BinaryIO:
@@ -91,21 +91,21 @@ def _looks(pictures: Iterator[Picture], wanted: Callable[[int], bool]) -> Iterat
         yield _Look(picture, wanted(picture.ticks))
 
 
-def _read_video(request: wire.Message, out: BinaryIO) -> None:
+def _read_video(request: ipc.Message, out: BinaryIO) -> None:
     pulse = _Pulse(out)
     # On a busy machine importing libav takes seconds: a sign of life before and after it.
     pulse.beat(None)
     import av  # noqa: F401
 
     pulse.now()
+    from vidcap.video.backends import reader_class
+    from vidcap.video.backends.base import Plan
     from vidcap.video.completeness import end_of_reading, judge
     from vidcap.video.probe import probe
-    from vidcap.video.readers import reader_class
-    from vidcap.video.readers.base import Plan
 
     info = probe(request["path"])
-    wire.send(out, {"kind": "info", "info": wire.pack_info(info)})
-    sampling = wire.unpack_sampling(request["sampling"])
+    ipc.send(out, {"kind": "info", "info": ipc.pack_info(info)})
+    sampling = ipc.unpack_sampling(request["sampling"])
     keys_only = isinstance(sampling, KeyFrames)
     start, end = (
         None if request[side] is None else Fraction(request[side]) for side in ("start", "end")
@@ -137,8 +137,8 @@ def _read_video(request: wire.Message, out: BinaryIO) -> None:
             continue
         image = picture.rgb()
         if size is not None:
-            image = squash(image, tuple(size))
-        wire.send(
+            image = resize_stretch(image, tuple(size))
+        ipc.send(
             out,
             {
                 "kind": "frame",
@@ -150,7 +150,7 @@ def _read_video(request: wire.Message, out: BinaryIO) -> None:
         )
     tally = reader.tally
     completeness, notes = judge(info, tally)
-    wire.send(
+    ipc.send(
         out,
         {
             "kind": "end",
@@ -165,7 +165,7 @@ def _read_video(request: wire.Message, out: BinaryIO) -> None:
     reader.close()
 
 
-def answer(request: wire.Message, out: BinaryIO) -> None:
+def answer(request: ipc.Message, out: BinaryIO) -> None:
     """Read the video that a request names, and write all that comes of it as messages.
 
     Raises:
@@ -176,9 +176,9 @@ def answer(request: wire.Message, out: BinaryIO) -> None:
     except BrokenPipeError:
         raise
     except MediaError as error:
-        wire.send(out, {"kind": "refused", "message": str(error)})
+        ipc.send(out, {"kind": "refused", "message": str(error)})
     except Exception as error:
-        wire.send(out, {"kind": "failed", "message": f"{type(error).__name__}: {error}"})
+        ipc.send(out, {"kind": "failed", "message": f"{type(error).__name__}: {error}"})
 
 
 def main() -> None:
@@ -187,7 +187,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     confine_as_told()
     out = _private_stdout()
-    received = wire.receive(sys.stdin.buffer)
+    received = ipc.receive(sys.stdin.buffer)
     if received is None:
         return
     request = received[0]

@@ -10,7 +10,7 @@ import gradio as gr
 from vidcap.errors import VidcapError
 from vidcap.web import markup
 from vidcap.web.describing import described_path, describing_player, render
-from vidcap.web.studio import ROOMS, Studio
+from vidcap.web.service import ROOMS, Studio
 
 _HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 _EMPTY = "Caption a video first; it can then be heard here."

@@ -14,12 +14,12 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from vidcap.description.choose import wording
 from vidcap.description.muxing import container_for
+from vidcap.description.selection import wording
 from vidcap.errors import MediaError, VidcapError
 from vidcap.jobs import describe
 from vidcap.subtitles import Document
-from vidcap.video.confine import confine
+from vidcap.video.resource_limits import confine
 from vidcap.web.limits import Limits
 from vidcap.web.markup import clock, escape, video_tag
 

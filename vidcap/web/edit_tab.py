@@ -10,7 +10,7 @@ from vidcap.errors import UsageError
 from vidcap.subtitles import Document
 from vidcap.web import markup
 from vidcap.web.editing import edited
-from vidcap.web.studio import ROOMS, Studio
+from vidcap.web.service import ROOMS, Studio
 
 _HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 _EMPTY = "Caption a video first; its scenes can then be changed here."

@@ -10,7 +10,7 @@ from fractions import Fraction
 from html import escape as html_escape
 
 from vidcap.captioning.attention import Explanation, place
-from vidcap.captioning.heat import shade_svg
+from vidcap.captioning.attention_svg import shade_svg
 from vidcap.scenes import Scene
 from vidcap.subtitles import Document
 from vidcap.subtitles.clean import clean_text, sentence_case

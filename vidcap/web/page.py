@@ -16,8 +16,8 @@ from vidcap.errors import MediaError, VidcapError
 from vidcap.web import markup
 from vidcap.web.describe_tab import describe_tab
 from vidcap.web.edit_tab import edit_tab
-from vidcap.web.finding import Finder
-from vidcap.web.studio import Studio
+from vidcap.web.library_search import Finder
+from vidcap.web.service import Studio
 
 # All work with a captioner takes turns: one model, one visitor at a time.
 _TURNS: dict[str, Any] = {"concurrency_id": "captioner", "concurrency_limit": 1}

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vidcap.web.finding import Finder
-from vidcap.web.rooms import Rooms
+from vidcap.web.library_search import Finder
+from vidcap.web.workspaces import Rooms
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

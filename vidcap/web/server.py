@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vidcap.extras import import_extra
-from vidcap.video.confine import MEMORY_VARIABLE, SECONDS_VARIABLE
+from vidcap.video.resource_limits import MEMORY_VARIABLE, SECONDS_VARIABLE
 from vidcap.web.captioners import Captioners
-from vidcap.web.finding import Finder
+from vidcap.web.library_search import Finder
 from vidcap.web.limits import Limits
-from vidcap.web.shield import App, Shield
-from vidcap.web.studio import Studio
+from vidcap.web.security import App, Shield
+from vidcap.web.service import Studio
 
 # A form around an upload takes some bytes of its own.
 _FORM_BYTES = 64 * 1024

@@ -13,10 +13,10 @@ from typing import Any
 
 from vidcap.errors import MediaError
 from vidcap.video.frame import VideoInfo
+from vidcap.video.ipc import unpack_info
 from vidcap.video.process import worker_environment, worker_folder
-from vidcap.video.wire import unpack_info
 from vidcap.web.limits import Limits
-from vidcap.web.rooms import Room
+from vidcap.web.workspaces import Room
 
 _EXAMINE_SECONDS = 60
 _LONGEST_NAME = 80
@@ -107,7 +107,7 @@ def _ask(path: Path, target: Path, name: str, limits: Limits) -> dict[str, Any]:
     }
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "vidcap.web.examine"],
+            [sys.executable, "-m", "vidcap.web.upload_probe"],
             input=json.dumps(request).encode(),
             capture_output=True,
             timeout=_EXAMINE_SECONDS,

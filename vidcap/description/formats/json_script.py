@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from vidcap.description.script import Candidate, Description, LeftOut, Script, Span
+from vidcap.description.script import Candidate, Description, Omitted, Script, Span
 from vidcap.errors import DataError
 from vidcap.subtitles.formats.json_format import storable
 from vidcap.subtitles.timed_text import TimedText
@@ -85,7 +85,7 @@ def _description(one: Description) -> dict[str, Any]:
     }
 
 
-def _left_out(one: LeftOut) -> dict[str, Any]:
+def _left_out(one: Omitted) -> dict[str, Any]:
     return {
         "verdict": str(one.verdict),
         "reason": one.reason,

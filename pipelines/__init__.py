@@ -1,0 +1,1 @@
+"""Train, export, measure and index from a checkout; nothing of it is installed."""

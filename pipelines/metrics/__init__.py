@@ -1,0 +1,1 @@
+"""Score captions: BLEU, CIDEr-D, METEOR and bootstrap intervals."""

@@ -1,0 +1,1 @@
+"""Decode sentences from a network: vocabulary, beam search, constraints, rescoring."""

@@ -1,0 +1,1 @@
+"""Run a checkpoint on OpenVINO or torch behind one protocol."""

@@ -216,19 +216,19 @@ class Clocked:
         """As the captioner's."""
         return self._count("encode", self._captioner.encode, pictures)
 
-    def say(self, prepared: Any) -> Any:
+    def decode(self, prepared: Any) -> Any:
         """As the captioner's."""
         return self._count("say", self._captioner.say, prepared)
 
-    def alike(self, one: Any, other: Any) -> Any:
+    def near_duplicate(self, one: Any, other: Any) -> Any:
         """As the captioner's."""
-        return self._captioner.alike(one, other)
+        return self._captioner.near_duplicate(one, other)
 
-    def tell(self, looks: Any, budget: Any) -> Any:
+    def caption_scene(self, looks: Any, budget: Any) -> Any:
         """As the captioner's."""
         return self._count("tell", self._captioner.tell, looks, budget)
 
-    def apart(self, one: Any, other: Any) -> Any:
+    def cross_likelihood_gap(self, one: Any, other: Any) -> Any:
         """As the captioner's."""
         return self._count("apart", self._captioner.apart, one, other)
 

@@ -77,7 +77,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     for picture, scene in tqdm(
         zip(pictures, films, strict=True), total=len(pictures), desc="scenes"
     ):
-        told = captioner.tell(scene.looks(captioner))
+        told = captioner.caption_scene(scene.looks(captioner))
         if told.confidence is None:
             raise UsageError(f"{arguments.captioner}: has no confidence to be judged")
         text = describe_style(told.text)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pipelines.training.data import CaptionedPicture
 from vidcap.captioning.captioner import CheckpointCaptioner
-from vidcap.captioning.look import EncodedCaption
+from vidcap.captioning.protocols import EncodedCaption
 from vidcap.jobs.frame_captions import watch
 from vidcap.video.frame import Frame
 from vidcap.video.image import read_picture, resize_stretch

@@ -34,8 +34,8 @@ from pipelines.training.data import load_captions
 from vidcap.captioning.captioner import CheckpointCaptioner
 from vidcap.captioning.decoding.beam_search import BeamSettings, beam_search
 from vidcap.captioning.decoding.vocabulary import Vocabulary
-from vidcap.captioning.look import EncodedCaption
 from vidcap.captioning.networks.model import load_model
+from vidcap.captioning.protocols import EncodedCaption
 from vidcap.captioning.registry import checkpoint_path, load_captioner
 from vidcap.captioning.runtimes.torch import torch_step
 from vidcap.errors import UsageError, VidcapError
@@ -116,7 +116,9 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
 def _pair(
     captioner: CheckpointCaptioner, one: EncodedCaption, other: EncodedCaption
 ) -> tuple[float, float]:
-    return likeness(one.caption.text, other.caption.text), captioner.apart([one], [other])
+    return likeness(one.caption.text, other.caption.text), captioner.cross_likelihood_gap(
+        [one], [other]
+    )
 
 
 def _shares(pairs: list[tuple[float, float]]) -> dict[str, float]:
@@ -168,12 +170,12 @@ def ways_of(
         return " ".join(words.decode(captioner.search_jointly(looks)[0].words))
 
     def held(looks: list[EncodedCaption], seconds: Fraction) -> str:
-        return captioner.tell(looks).text
+        return captioner.caption_scene(looks).text
 
     def within(preset: str) -> IndexSettings:
         rules = load_preset(preset)
         return lambda looks, seconds: (
-            captioner.tell(looks, rules.budget(seconds, Fraction(RATE))).text
+            captioner.caption_scene(looks, rules.budget(seconds, Fraction(RATE))).text
         )
 
     return {

@@ -70,7 +70,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
                 pairs.append(
                     (
                         largest_change(thumbnail(one.image), thumbnail(other.image)),
-                        captioner.apart([first], [second]),
+                        captioner.cross_likelihood_gap([first], [second]),
                         first.caption.text != second.caption.text,
                     )
                 )

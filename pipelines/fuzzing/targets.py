@@ -116,14 +116,16 @@ def _script(path: Path, folder: Path) -> object:
 
 def _checkpoint(path: Path, folder: Path) -> object:
     from vidcap.captioning.caption import Budget
-    from vidcap.captioning.look import SceneCaptioner
+    from vidcap.captioning.protocols import SceneCaptioner
     from vidcap.captioning.registry import load_captioner
 
     captioner = load_captioner(str(path), device="cpu", threads=1)
     width, height = captioner.picture_size
     noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     assert isinstance(captioner, SceneCaptioner)
-    return captioner.tell(captioner.say(captioner.encode([np.zeros_like(noise), noise])), Budget())
+    return captioner.caption_scene(
+        captioner.decode(captioner.encode([np.zeros_like(noise), noise])), Budget()
+    )
 
 
 def _model(path: Path, folder: Path) -> object:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vidcap.captioning.caption import Budget, Caption
 from vidcap.captioning.captioner import Captioner
-from vidcap.captioning.look import SceneCaptioner
+from vidcap.captioning.protocols import SceneCaptioner
 from vidcap.errors import DataError, MediaError, UsageError
 from vidcap.video.source import open_video
 
@@ -76,4 +76,8 @@ def tell_clip(captioner: Captioner, pictures: Sequence[NDArray[np.uint8]]) -> Ca
     """
     if not isinstance(captioner, SceneCaptioner):
         raise UsageError(f"{captioner.name}: tells single pictures only, not clips")
-    return captioner.tell(captioner.say(captioner.encode(pictures)), Budget()) if pictures else None
+    return (
+        captioner.caption_scene(captioner.decode(captioner.encode(pictures)), Budget())
+        if pictures
+        else None
+    )

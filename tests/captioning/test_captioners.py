@@ -12,7 +12,7 @@ from vidcap.captioning.caption import Budget, Caption
 from vidcap.captioning.checkpoint import read_manifest, with_calibration
 from vidcap.captioning.confidence import Calibration
 from vidcap.captioning.decoding.vocabulary import Vocabulary
-from vidcap.captioning.look import SceneCaptioner
+from vidcap.captioning.protocols import SceneCaptioner
 from vidcap.captioning.registry import DEFAULT, load_captioner, shipped_captioners
 from vidcap.errors import ModelError, UsageError
 from vidcap.text.ngrams import has_repeated_ngram
@@ -127,16 +127,16 @@ def test_looks_carry_the_captions(captioner):
     given = pictures(3, captioner.picture_size, seed=4)
     looks = teller(captioner).look(given)
     assert [look.caption for look in looks] == captioner.caption(given)
-    assert captioner.say(captioner.encode([])) == []
+    assert captioner.decode(captioner.encode([])) == []
 
 
 def test_several_pictures_are_told_in_one_sentence_whatever_else_was_told(captioner):
     looks = teller(captioner).look(pictures(6, captioner.picture_size, seed=5))
-    told = captioner.tell(looks[:3], Budget())
+    told = captioner.caption_scene(looks[:3], Budget())
     assert tokenize(told.text)
     assert told.score <= 0
-    captioner.tell(looks[3:], Budget())
-    assert captioner.tell(looks[:3], Budget()) == told
+    captioner.caption_scene(looks[3:], Budget())
+    assert captioner.caption_scene(looks[:3], Budget()) == told
 
 
 def test_a_given_sentence_is_traced_word_by_word(captioner):
@@ -158,20 +158,22 @@ def test_a_given_sentence_is_traced_word_by_word(captioner):
 @pytest.mark.parametrize("characters", [60, 40, 25, 18])
 def test_a_sentence_keeps_to_its_budget(captioner, characters):
     looks = teller(captioner).look(pictures(4, captioner.picture_size, seed=6))
-    told = captioner.tell(looks, Budget(characters=characters))
+    told = captioner.caption_scene(looks, Budget(characters=characters))
     assert 0 < len(told.text) <= characters
-    told = captioner.tell(looks, Budget(words=characters // 6))
+    told = captioner.caption_scene(looks, Budget(words=characters // 6))
     assert 0 < len(told.text.split()) <= characters // 6
 
 
 def test_a_budget_that_is_large_enough_changes_nothing(captioner):
     looks = teller(captioner).look(pictures(4, captioner.picture_size, seed=6))
-    assert captioner.tell(looks, Budget(200, 40)) == captioner.tell(looks, Budget())
+    assert captioner.caption_scene(looks, Budget(200, 40)) == captioner.caption_scene(
+        looks, Budget()
+    )
 
 
 def test_where_no_sentence_has_room_there_is_one_all_the_same(captioner):
     looks = teller(captioner).look(pictures(2, captioner.picture_size, seed=7))
-    assert captioner.tell(looks, Budget(characters=0)).text
+    assert captioner.caption_scene(looks, Budget(characters=0)).text
 
 
 def test_what_shows_the_same_is_less_apart_than_what_does_not(captioner):
@@ -185,9 +187,16 @@ def test_what_shows_the_same_is_less_apart_than_what_does_not(captioner):
         ]
     )
     one, like, other = ([look] for look in looks)
-    assert captioner.apart(one, one) == pytest.approx(0, abs=1e-6)
-    assert captioner.apart(one, other) == pytest.approx(captioner.apart(other, one))
-    assert captioner.apart(one, like) < 0.5 < 1.0 < captioner.apart(one, other)
+    assert captioner.cross_likelihood_gap(one, one) == pytest.approx(0, abs=1e-6)
+    assert captioner.cross_likelihood_gap(one, other) == pytest.approx(
+        captioner.cross_likelihood_gap(other, one)
+    )
+    assert (
+        captioner.cross_likelihood_gap(one, like)
+        < 0.5
+        < 1.0
+        < captioner.cross_likelihood_gap(one, other)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -265,7 +265,7 @@ def test_a_captioner_is_as_sure_as_the_direction_of_a_picture_promises(
     found = [look.caption.confidence for look in looks]
     assert found == pytest.approx(1 / (1 + np.exp(-promised)), abs=1e-5)
     assert abs(found[0] - 0.5) > 0.01
-    together = captioner.tell(looks).confidence  # no scene calibration: the same is used
+    together = captioner.caption_scene(looks).confidence  # no scene calibration: the same is used
     assert together == pytest.approx(1 / (1 + np.exp(-promised.mean())), abs=1e-5)
 
 

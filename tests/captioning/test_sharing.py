@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tests.fakes import ShadeCaptioner
 from vidcap.captioning.caption import Budget, Caption
-from vidcap.captioning.look import EncodedCaption, PictureEmbedder, SceneCaptioner
+from vidcap.captioning.protocols import EncodedCaption, PictureEmbedder, SceneCaptioner
 from vidcap.captioning.registry import load_captioner
 from vidcap.captioning.sharing import share
 from vidcap.errors import UsageError
@@ -88,19 +88,21 @@ def test_looks_and_scenes_are_what_they_are_alone() -> None:
     assert isinstance(alone, PictureEmbedder)
     coarse = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), dtype=np.uint8)
     pictures = [np.kron(one, np.ones((28, 28, 1), dtype=np.uint8)) for one in coarse]
-    expected = alone.say(alone.encode(pictures))
+    expected = alone.decode(alone.encode(pictures))
     shared = share(alone, most=16)
     assert isinstance(shared, SceneCaptioner)
     assert isinstance(shared, PictureEmbedder)
     with ThreadPoolExecutor(4) as pool:
         parts = [pictures[start::4] for start in range(4)]
         found: list[list[EncodedCaption]] = list(
-            pool.map(lambda part: shared.say(shared.encode(part)), parts)
+            pool.map(lambda part: shared.decode(shared.encode(part)), parts)
         )
         for start, looks in enumerate(found):
             own = expected[start::4]
             assert [look.caption for look in looks] == [look.caption for look in own]
-            assert shared.tell(looks, Budget()) == alone.tell(own, Budget())
-            assert shared.apart(looks[:1], looks[1:]) == alone.apart(own[:1], own[1:])
+            assert shared.caption_scene(looks, Budget()) == alone.caption_scene(own, Budget())
+            assert shared.cross_likelihood_gap(looks[:1], looks[1:]) == alone.cross_likelihood_gap(
+                own[:1], own[1:]
+            )
         np.testing.assert_array_equal(shared.embed(pictures[:2]), alone.embed(pictures[:2]))
     shared.close()

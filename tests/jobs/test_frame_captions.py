@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.fakes import ShadeCaptioner
-from vidcap.captioning.look import EncodedCaption
+from vidcap.captioning.protocols import EncodedCaption
 from vidcap.jobs.frame_captions import watch
 from vidcap.video.frame import Frame
 
@@ -75,7 +75,7 @@ class TellingCaptioner(ShadeCaptioner):
     def encode(self, pictures):
         return [(picture,) for picture in pictures]
 
-    def say(self, prepared):
+    def decode(self, prepared):
         return [
             EncodedCaption(caption, (), own)
             for caption, own in zip(
@@ -83,13 +83,13 @@ class TellingCaptioner(ShadeCaptioner):
             )
         ]
 
-    def alike(self, one, other):
+    def near_duplicate(self, one, other):
         return abs(int(one[0].mean()) - int(other[0].mean())) < 50
 
-    def tell(self, looks, budget):
+    def caption_scene(self, looks, budget):
         raise AssertionError("nobody asks here")
 
-    def apart(self, one, other):
+    def cross_likelihood_gap(self, one, other):
         raise AssertionError("nobody asks here")
 
 

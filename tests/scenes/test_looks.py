@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidcap.captioning.caption import Caption
-from vidcap.captioning.look import EncodedCaption
+from vidcap.captioning.protocols import EncodedCaption
 from vidcap.scenes import FrameCaption, Scene, SceneSettings, scenes_from_captions
 
 TEXTS = {
@@ -21,18 +21,20 @@ TEXTS = {
 }
 
 
-class Teller:
+class FakeSceneCaptioner:
     """Knows what is on a picture, and remembers what it was asked."""
 
     def __init__(self) -> None:
         self.told: list[tuple[list[str], F]] = []
 
-    def tell(self, looks: Sequence[EncodedCaption], seconds: F) -> Caption:
+    def caption_scene(self, looks: Sequence[EncodedCaption], seconds: F) -> Caption:
         things = [look.prepared[0] for look in looks]
         self.told.append((things, seconds))
         return Caption(f"the {max(things, key=things.count)} scene", -0.1, 0.5)
 
-    def apart(self, one: Sequence[EncodedCaption], other: Sequence[EncodedCaption]) -> float:
+    def cross_likelihood_gap(
+        self, one: Sequence[EncodedCaption], other: Sequence[EncodedCaption]
+    ) -> float:
         alike = {look.prepared[0] for look in one} & {look.prepared[0] for look in other}
         return 0.0 if alike else 2.0
 
@@ -44,9 +46,19 @@ def frame(time: F | int, thing: str, way: int = 0, shot: int = 0, start: F | int
     return FrameCaption(round(time * 1000), F(time), shot, F(start), caption, look)
 
 
-def scenes(frames: list[FrameCaption], end: F | int, teller: Teller | None = None, **options):
-    teller = teller or Teller()
-    return list(scenes_from_captions(frames, end=lambda: F(end), teller=teller, **options))
+def scenes(
+    frames: list[FrameCaption], end: F | int, captioner: FakeSceneCaptioner | None = None, **options
+):
+    captioner = captioner or FakeSceneCaptioner()
+    return list(
+        scenes_from_captions(
+            frames,
+            end=lambda: F(end),
+            captioner=captioner,
+            budget=lambda seconds: seconds,
+            **options,
+        )
+    )
 
 
 def spans(found: list[Scene]) -> list[tuple[F, F, str]]:
@@ -104,19 +116,19 @@ def test_where_no_change_is_found_the_first_new_frame_stands_for_it(answer: F | 
 
 
 def test_a_scene_is_told_from_its_frames_for_the_time_until_its_first_cut() -> None:
-    teller = Teller()
+    captioner = FakeSceneCaptioner()
     frames = [
         frame(0, "dog"),
         frame(2, "dog"),
         *(frame(t, "dog", 1, 1, 3) for t in (3, 4)),
         *(frame(t, "bike", 0, 2, 5) for t in (5, 6)),
     ]
-    scenes(frames, 7, teller)
-    assert teller.told == [(["dog"] * 4, 3), (["bike"] * 2, 2)]
+    scenes(frames, 7, captioner)
+    assert captioner.told == [(["dog"] * 4, 3), (["bike"] * 2, 2)]
 
 
 def test_what_is_seen_for_less_than_a_second_has_no_say() -> None:
-    teller = Teller()
+    captioner = FakeSceneCaptioner()
     short = F(5, 2)
     frames = [
         frame(0, "dog"),
@@ -124,20 +136,20 @@ def test_what_is_seen_for_less_than_a_second_has_no_say() -> None:
         frame(2, "girls", 0, 1, 2),
         *(frame(t, "bike", 0, 2, short) for t in (3, 4)),
     ]
-    assert spans(scenes(frames, 5, teller)) == [
+    assert spans(scenes(frames, 5, captioner)) == [
         (0, short, "the dog scene"),
         (short, 5, "the bike scene"),
     ]
-    assert [things for things, _ in teller.told] == [["dog"] * 2, ["bike"] * 2]
+    assert [things for things, _ in captioner.told] == [["dog"] * 2, ["bike"] * 2]
 
 
 def test_a_long_scene_remembers_eight_frames_spread_over_it() -> None:
-    teller = Teller()
+    captioner = FakeSceneCaptioner()
     frames = [frame(time, "dog", way=time % 3) for time in range(600)]
-    (scene,) = scenes(frames, 600, teller)
+    (scene,) = scenes(frames, 600, captioner)
     assert len(scene.frames) == 600
     assert all(one.look is None for one in scene.frames)
-    ((things, seconds),) = teller.told
+    ((things, seconds),) = captioner.told
     assert (len(things), seconds) == (8, 600)
 
 

@@ -15,7 +15,7 @@ from tests.web.visiting import result, upload
 
 pytestmark = pytest.mark.slow
 
-EncodedCaption = Callable[..., None]
+AxeCheck = Callable[..., None]
 Settled = Callable[[str], None]
 
 _WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -43,7 +43,7 @@ def settled(tab: Any) -> Settled:
 
 
 @pytest.fixture
-def look(tab: Any, settled: Settled) -> EncodedCaption:
+def look(tab: Any, settled: Settled) -> AxeCheck:
     """Has axe look at the whole page, in a colour scheme."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe").Axe()
 
@@ -68,7 +68,7 @@ def _is_for_people(rule: str, selector: str) -> bool:
     return any(rule == one and selector.startswith(at) for one, at in _FOR_PEOPLE)
 
 
-def test_axe_finds_nothing_on_a_video(tab: Any, film: Path, look: EncodedCaption) -> None:
+def test_axe_finds_nothing_on_a_video(tab: Any, film: Path, look: AxeCheck) -> None:
     look("start")
     result(tab, film)
     tab.locator(".vc-scenes button").nth(1).click()
@@ -93,7 +93,7 @@ def test_axe_finds_nothing_on_a_video(tab: Any, film: Path, look: EncodedCaption
     look("found")
 
 
-def test_axe_finds_nothing_on_a_picture(tab: Any, tmp_path: Path, look: EncodedCaption) -> None:
+def test_axe_finds_nothing_on_a_picture(tab: Any, tmp_path: Path, look: AxeCheck) -> None:
     Image.new("RGB", (64, 48), "black").save(tmp_path / "night.png")
     upload(tab, tmp_path / "night.png")
     tab.get_by_role("button", name="black", exact=True).click()

@@ -19,8 +19,8 @@ from vidcap.captioning.decoding.beam_search import BeamSettings, Hypothesis, Roo
 from vidcap.captioning.decoding.constraints import DecodingConstraints
 from vidcap.captioning.decoding.rescoring import joint_step, rescore
 from vidcap.captioning.decoding.vocabulary import UNKNOWN, Vocabulary
-from vidcap.captioning.look import EncodedCaption
 from vidcap.captioning.noun_matcher import NounMatcher
+from vidcap.captioning.protocols import EncodedCaption
 from vidcap.captioning.runtimes.base import Prepared, Runtime, filled
 from vidcap.errors import UsageError
 from vidcap.text.tokens import detokenize, tokenize
@@ -127,7 +127,7 @@ class CheckpointCaptioner:
         Raises:
             UsageError: a picture cannot be captioned; see :meth:`caption`.
         """
-        return self.say(self.encode(pictures))
+        return self.decode(self.encode(pictures))
 
     def encode(self, pictures: Sequence[Picture]) -> list[Prepared]:
         """Return what the decoder needs of pictures, in their order.
@@ -138,18 +138,20 @@ class CheckpointCaptioner:
         check_pictures(pictures, self.picture_size)
         return list(self._runtime.encode(pictures))
 
-    def say(self, prepared: Sequence[Prepared]) -> list[EncodedCaption]:
+    def decode(self, prepared: Sequence[Prepared]) -> list[EncodedCaption]:
         """Find a sentence for each encoded picture, as :meth:`caption` does."""
         return [
             EncodedCaption(self._caption(hypotheses, [own]), tuple(hypotheses), own)
             for own, hypotheses in self._found(prepared)
         ]
 
-    def alike(self, one: Prepared, other: Prepared) -> bool:
+    def near_duplicate(self, one: Prepared, other: Prepared) -> bool:
         """Return whether it is plain that two encoded pictures show the same."""
         return float(self._direction(one) @ self._direction(other)) > _SURELY_SAME
 
-    def tell(self, looks: Sequence[EncodedCaption], budget: Budget = _UNLIMITED) -> Caption:
+    def caption_scene(
+        self, looks: Sequence[EncodedCaption], budget: Budget = _UNLIMITED
+    ) -> Caption:
         """Return one sentence for pictures of the same thing, as :meth:`search_scene` finds it."""
         prepared = [look.prepared for look in looks]
         return self._caption(self.search_scene(looks, budget), prepared, scene=True)
@@ -186,7 +188,9 @@ class CheckpointCaptioner:
             return [min(told, key=lambda own: (len(self._written(own)), own.words))]
         return sorted(fitting.values(), key=lambda own: (-own.rank, own.words))
 
-    def apart(self, one: Sequence[EncodedCaption], other: Sequence[EncodedCaption]) -> float:
+    def cross_likelihood_gap(
+        self, one: Sequence[EncodedCaption], other: Sequence[EncodedCaption]
+    ) -> float:
         """Return how much worse the sentences of each suit the pictures of the other.
 
         Two pictures speak for each side, and of each the sentence that was found for it alone.

@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 
 from vidcap.captioning.caption import Budget, Caption
 from vidcap.captioning.captioner import Captioner
-from vidcap.captioning.look import EncodedCaption, PictureEmbedder, SceneCaptioner
+from vidcap.captioning.protocols import EncodedCaption, PictureEmbedder, SceneCaptioner
 from vidcap.captioning.runtimes.base import Prepared
 
 Pictures = Sequence[NDArray[np.uint8]]
 
 # A batch that is not full waits so long for one more request.
 _WAIT_SECONDS = 0.002
-_TOGETHER = ("caption", "encode", "say")
+_TOGETHER = ("caption", "encode", "decode")
 _STOP = "stop"
 
 
@@ -118,28 +118,30 @@ class SharedTeller(SharedCaptioner):
     """The same of a captioner that can tell several pictures in one sentence."""
 
     def encode(self, pictures: Pictures) -> list[Prepared]:
-        """Encode squashed pictures; see :class:`vidcap.captioning.look.SceneCaptioner`."""
+        """Encode squashed pictures; see :class:`vidcap.captioning.protocols.SceneCaptioner`."""
         prepared: list[Prepared] = self._ask("encode", pictures)
         return prepared
 
-    def say(self, prepared: Sequence[Prepared]) -> list[EncodedCaption]:
+    def decode(self, prepared: Sequence[Prepared]) -> list[EncodedCaption]:
         """Find a sentence for each encoded picture."""
-        looks: list[EncodedCaption] = self._ask("say", prepared)
+        looks: list[EncodedCaption] = self._ask("decode", prepared)
         return looks
 
-    def alike(self, one: Prepared, other: Prepared) -> bool:
+    def near_duplicate(self, one: Prepared, other: Prepared) -> bool:
         """Return whether it is plain that two encoded pictures show the same."""
-        same: bool = self._ask("alike", one, other)
+        same: bool = self._ask("near_duplicate", one, other)
         return same
 
-    def tell(self, looks: Sequence[EncodedCaption], budget: Budget) -> Caption:
+    def caption_scene(self, looks: Sequence[EncodedCaption], budget: Budget) -> Caption:
         """Return one sentence for pictures of the same thing."""
-        caption: Caption = self._ask("tell", looks, budget)
+        caption: Caption = self._ask("caption_scene", looks, budget)
         return caption
 
-    def apart(self, one: Sequence[EncodedCaption], other: Sequence[EncodedCaption]) -> float:
+    def cross_likelihood_gap(
+        self, one: Sequence[EncodedCaption], other: Sequence[EncodedCaption]
+    ) -> float:
         """Return how much worse the sentences of each suit the pictures of the other."""
-        nats: float = self._ask("apart", one, other)
+        nats: float = self._ask("cross_likelihood_gap", one, other)
         return nats
 
     def embed(self, pictures: Pictures) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from vidcap.captioning.caption import Caption
 from vidcap.captioning.captioner import Captioner
-from vidcap.captioning.look import EncodedCaption, SceneCaptioner
+from vidcap.captioning.protocols import EncodedCaption, SceneCaptioner
 from vidcap.captioning.runtimes.base import Prepared
 from vidcap.video.frame import Frame
 
@@ -152,7 +152,7 @@ def _encoded(batches: Iterable[list[_Seen]], captioner: SceneCaptioner) -> Itera
             if own is not None and not (
                 spoken is not None
                 and spoken[0] == seen.frame.shot
-                and captioner.alike(spoken[1], own)
+                and captioner.near_duplicate(spoken[1], own)
             ):
                 seen.speaks, spoken = True, (seen.frame.shot, own)
         yield waiting[:known]
@@ -193,7 +193,7 @@ def _to_encode(span: list[_Seen], captioner: SceneCaptioner) -> list[_Seen]:
     first, between, last = span[0], span[1:-1], span[-1]
     assert first.prepared is not None
     assert last.prepared is not None
-    if not between or not captioner.alike(first.prepared, last.prepared):
+    if not between or not captioner.near_duplicate(first.prepared, last.prepared):
         return between
     most = _change(first, last)
     return [seen for seen in between if min(_change(first, seen), _change(seen, last)) > most]
@@ -230,7 +230,7 @@ def _looked_at(
     spoken: EncodedCaption | None = None
     for portion in _portions(_encoded(batches, captioner), size):
         asked = [one.prepared for one in portion if one.speaks and one.prepared is not None]
-        made = iter(captioner.say(asked) if asked else ())
+        made = iter(captioner.decode(asked) if asked else ())
         group = []
         for one in portion:
             spoken = next(made) if one.speaks or spoken is None else spoken

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidcap.captioning.caption import Budget
-from vidcap.captioning.look import PictureEmbedder
+from vidcap.captioning.protocols import PictureEmbedder
 from vidcap.index import SceneRecord, VideoRecord
 from vidcap.index.embedding import SentenceEmbedder
 from vidcap.index.fingerprint import model_hash, settings_hash

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,7 +14,7 @@ from vidcap import __version__
 from vidcap.closing import Closing
 from vidcap.errors import UsageError
 from vidcap.jobs.loading import as_future, check_counts, picture_size
-from vidcap.scenes import FrameCaption, Scene, Teller, scenes_from_captions
+from vidcap.scenes import FrameCaption, Scene, scenes_from_captions
 from vidcap.subtitles.document import Fact
 from vidcap.video.change_point import find_change
 from vidcap.video.container import regular_file
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from vidcap.captioning.caption import Budget, Caption
+    from vidcap.captioning.caption import Budget
     from vidcap.captioning.captioner import Captioner
-    from vidcap.captioning.look import EncodedCaption, SceneCaptioner
     from vidcap.video.frame import Frame
 
 AnyPath = str | os.PathLike[str]
@@ -208,13 +207,16 @@ class Scenes(Closing, Iterator[Scene]):
         self._work.close()
 
     def _run(self) -> Generator[Scene, None, None]:
+        from vidcap.captioning.protocols import SceneCaptioner
+
         with self._open() as video:
             captioner = self._captioner.result()
             captions = self._captions(video, captioner)
             yield from scenes_from_captions(
                 captions,
                 end=lambda: video.status.end,
-                teller=self._teller(captioner),
+                captioner=captioner if isinstance(captioner, SceneCaptioner) else None,
+                budget=self._budget,
                 find_change=self._find_change,
             )
             self._status = video.status
@@ -253,27 +255,6 @@ class Scenes(Closing, Iterator[Scene]):
 
     def _find_change(self, old: Fraction, new: Fraction) -> Fraction | None:
         return find_change(self.info.path, old, new, decoder=self._plan.decoder)
-
-    def _teller(self, captioner: Captioner) -> Teller | None:
-        from vidcap.captioning.look import SceneCaptioner
-
-        if not isinstance(captioner, SceneCaptioner):
-            return None
-        return _Teller(captioner, self._budget)
-
-
-@dataclass(frozen=True, slots=True)
-class _Teller:
-    """Tells scenes within what there is room for."""
-
-    captioner: SceneCaptioner
-    budget: Callable[[Fraction], Budget]
-
-    def tell(self, looks: Sequence[EncodedCaption], seconds: Fraction) -> Caption:
-        return self.captioner.tell(looks, self.budget(seconds))
-
-    def apart(self, one: Sequence[EncodedCaption], other: Sequence[EncodedCaption]) -> float:
-        return self.captioner.apart(one, other)
 
 
 def exact(name: str, value: Number) -> Fraction:

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vidcap.captioning.look import PictureEmbedder
+from vidcap.captioning.protocols import PictureEmbedder
 from vidcap.captioning.registry import load_captioner
 from vidcap.closing import Closing
 from vidcap.errors import UsageError

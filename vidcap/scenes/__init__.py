@@ -2,6 +2,6 @@
 
 from vidcap.scenes.merge import scenes_from_captions
 from vidcap.scenes.scene import FrameCaption, Scene
-from vidcap.scenes.segment import SceneSettings, Teller
+from vidcap.scenes.segment import SceneSettings
 
-__all__ = ["FrameCaption", "Scene", "SceneSettings", "Teller", "scenes_from_captions"]
+__all__ = ["FrameCaption", "Scene", "SceneSettings", "scenes_from_captions"]

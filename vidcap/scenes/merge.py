@@ -15,10 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
+from vidcap.captioning.caption import Budget
 from vidcap.errors import UsageError
 from vidcap.scenes.scene import FrameCaption, Scene
-from vidcap.scenes.segment import Judge, SceneSettings, Segment, Teller
+from vidcap.scenes.segment import Judge, SceneSettings, Segment
+
+if TYPE_CHECKING:
+    from vidcap.captioning.protocols import SceneCaptioner
 
 _LEAST_SECONDS = Fraction(1, 1000)
 """A scene lasts at least this long, even where the last frame is said to last no time at all."""
@@ -35,7 +40,8 @@ def scenes_from_captions(
     *,
     end: Callable[[], Fraction],
     settings: SceneSettings | None = None,
-    teller: Teller | None = None,
+    captioner: SceneCaptioner | None = None,
+    budget: Callable[[Fraction], Budget] = lambda seconds: Budget(),
     find_change: FindChange | None = None,
 ) -> Iterator[Scene]:
     """Yield the scenes that frame captions make, each soon after its last frame has been read.
@@ -54,7 +60,9 @@ def scenes_from_captions(
         end: returns the player time at which the video ends, in seconds; called once, after the
             last caption has been read.
         settings: when captions make a new scene.
-        teller: tells scenes, and what is apart.
+        captioner: captions the pictures of a scene together and compares scenes; without one the
+            captions of single frames are compared.
+        budget: the longest sentence for a scene of so many seconds.
         find_change: finds where inside a shot something new begins; the first frame that was
             captioned stands for it without.
 
@@ -62,15 +70,15 @@ def scenes_from_captions(
         UsageError: the captions are not in order of time and shots.
     """
     settings = settings or SceneSettings()
-    judge = Judge(settings, teller)
+    judge = Judge(settings, captioner)
     segments = _closed(_segments(captions, settings, judge, find_change), end)
     segments = _joined(segments, judge.same)
 
-    def tell(segment: Segment) -> None:
-        segment.tell(teller, shortest=settings.shortest)
+    def caption(segment: Segment) -> None:
+        segment.caption_from(captioner, budget, shortest=settings.shortest)
 
-    segments = _told(_without_short_ones(segments, settings), tell)
-    for segment in _joined(segments, judge.repeat, tell):
+    segments = _captioned(_without_short_ones(segments, settings), caption)
+    for segment in _joined(segments, judge.repeat, caption):
         yield Scene(
             start=segment.start,
             end=segment.end,
@@ -167,16 +175,18 @@ def _closed(segments: Iterator[Segment], end: Callable[[], Fraction]) -> Iterato
         yield last
 
 
-def _told(segments: Iterator[Segment], tell: Callable[[Segment], None]) -> Iterator[Segment]:
+def _captioned(
+    segments: Iterator[Segment], caption: Callable[[Segment], None]
+) -> Iterator[Segment]:
     for segment in segments:
-        tell(segment)
+        caption(segment)
         yield segment
 
 
 def _joined(
     segments: Iterator[Segment],
     same: Callable[[Segment, Segment], bool],
-    tell: Callable[[Segment], None] | None = None,
+    caption_segment: Callable[[Segment], None] | None = None,
 ) -> Iterator[Segment]:
     """Join neighbours that are the same, and tell anew what they show together."""
     before: Segment | None = None  # the one that left last
@@ -187,8 +197,8 @@ def _joined(
         elif same(current, segment):
             caption = current.caption
             current.swallow(segment)
-            if tell:
-                tell(current)
+            if caption_segment:
+                caption_segment(current)
             if before and same(current, before):
                 # What both say together must not be what the scene before says.
                 current.caption = caption

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from vidcap.captioning.caption import Caption
 
 if TYPE_CHECKING:
-    from vidcap.captioning.look import EncodedCaption
+    from vidcap.captioning.protocols import EncodedCaption
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from vidcap.captioning.caption import Caption
+from vidcap.captioning.caption import Budget, Caption
 from vidcap.errors import UsageError
 from vidcap.scenes.consensus import Consensus, likeness
 from vidcap.scenes.scene import FrameCaption
 from vidcap.video.sampling import most_crowded
 
 if TYPE_CHECKING:
-    from vidcap.captioning.look import EncodedCaption
+    from vidcap.captioning.protocols import EncodedCaption, SceneCaptioner
 
 _MOST_LOOKS = 8
 """Looks are large: of a long segment some are kept, spread over it."""
-
-
-class Teller(Protocol):
-    """Tells what was looked at, and how far apart two things are that were."""
-
-    def tell(self, looks: Sequence[EncodedCaption], seconds: Fraction) -> Caption:
-        """Return one sentence for all looks, which may stand for so many seconds."""
-        ...
-
-    def apart(self, one: Sequence[EncodedCaption], other: Sequence[EncodedCaption]) -> float:
-        """Return how much worse the sentences of each suit the pictures of the other.
-
-        In nats a word, both ways together: about 0 for the same thing.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +26,8 @@ class SceneSettings:
 
     Likeness is :func:`vidcap.text.similarity.token_f1`, from 0 (no content word in common) to 1
     (the same content words).  On Flickr8k, 97 of 100 pairs of captions of different pictures lie
-    below 0.3, and fewer than 1 in 1000 reach 0.7.  What is apart is told by :class:`Teller`, where
-    there is one and the frames have looks: of 936 pairs of frames under a slow camera, none was 1.0
+    below 0.3, and fewer than 1 in 1000 reach 0.7.  Where frames have encodings, the captioner's
+    ``cross_likelihood_gap`` decides: of 936 pairs of frames under a slow camera, none was 1.0
     apart or more and 98 in 100 less than 0.5; of 699 pairs of frames of different pictures, 4 in
     1000 were less than 0.5 apart (docs/scenes.md).
 
@@ -116,18 +101,29 @@ class Segment:
         self._keep(later._looks)
         self.end = later.end
 
-    def tell(self, teller: Teller | None, *, shortest: Fraction) -> None:
-        """Say it all in one sentence that there is time for.
+    def caption_from(
+        self,
+        captioner: SceneCaptioner | None,
+        budget: Callable[[Fraction], Budget],
+        *,
+        shortest: Fraction,
+    ) -> None:
+        """Caption the whole segment in one sentence that fits the time it is shown for.
 
         A cut inside the segment ends that time, unless it comes sooner than ``shortest`` seconds.
+
+        Args:
+            captioner: captions several pictures together; without one the sentence stays.
+            budget: the longest sentence for so many seconds.
+            shortest: seconds of the shortest scene.
         """
-        if teller is None or not self._looks:
+        if captioner is None or not self._looks:
             return
         cuts = [frame.shot_start for frame in self.frames if frame.shot_start > self.start]
         until = min(cuts, default=self.end)
         if until - self.start < shortest:
             until = self.end
-        self.caption = teller.tell(self.looks, until - self.start)
+        self.caption = captioner.caption_scene(self.looks, budget(until - self.start))
 
     def forget(self) -> None:
         """Have no say any more in what is told."""
@@ -150,27 +146,32 @@ class Judge:
     What was looked at decides, where both have looks; else the texts do.
     """
 
-    def __init__(self, settings: SceneSettings, teller: Teller | None) -> None:
+    def __init__(self, settings: SceneSettings, captioner: SceneCaptioner | None) -> None:
         self._settings = settings
-        self._teller = teller
+        self._captioner = captioner
 
     def differ(self, one: Segment, other: Segment) -> bool:
         """Return whether what follows inside a shot is another thing."""
         likeness = one.likeness(other)
-        if self._teller is None or not (one.looks and other.looks):
+        if self._captioner is None or not (one.looks and other.looks):
             return likeness < self._settings.change_below
         if likeness >= self._settings.doubt_below:
             return False
-        return self._teller.apart(one.looks, other.looks) >= self._settings.apart_from
+        return (
+            self._captioner.cross_likelihood_gap(one.looks, other.looks)
+            >= self._settings.apart_from
+        )
 
     def same(self, one: Segment, other: Segment) -> bool:
         """Return whether neighbours show the same thing."""
-        if self._teller is None or not (one.looks and other.looks):
+        if self._captioner is None or not (one.looks and other.looks):
             return one.likeness(other) >= self._settings.same_from
-        return self._teller.apart(one.looks, other.looks) < self._settings.same_below
+        return (
+            self._captioner.cross_likelihood_gap(one.looks, other.looks) < self._settings.same_below
+        )
 
     def repeat(self, one: Segment, other: Segment) -> bool:
         """Return whether neighbours say the same: nobody reads a sentence twice in a row."""
-        if self._teller is None or not (one.looks and other.looks):
+        if self._captioner is None or not (one.looks and other.looks):
             return one.likeness(other) >= self._settings.same_from
         return one.likeness(other) == 1

@@ -1,4 +1,4 @@
-"""What a captioner remembers of a picture, so that several can be told in one sentence."""
+"""Protocols of captioners beyond single captions: scenes from several pictures, embeddings."""
 
 from __future__ import annotations
 
@@ -37,19 +37,21 @@ class SceneCaptioner(Protocol):
         """Return what the decoder needs of squashed uint8 RGB pictures, in their order."""
         ...
 
-    def say(self, prepared: Sequence[Prepared]) -> list[EncodedCaption]:
+    def decode(self, prepared: Sequence[Prepared]) -> list[EncodedCaption]:
         """Find a sentence for each encoded picture."""
         ...
 
-    def alike(self, one: Prepared, other: Prepared) -> bool:
+    def near_duplicate(self, one: Prepared, other: Prepared) -> bool:
         """Return whether it is plain that two encoded pictures show the same."""
         ...
 
-    def tell(self, looks: Sequence[EncodedCaption], budget: Budget) -> Caption:
+    def caption_scene(self, looks: Sequence[EncodedCaption], budget: Budget) -> Caption:
         """Return one sentence for pictures of the same thing, within a budget if there is one."""
         ...
 
-    def apart(self, one: Sequence[EncodedCaption], other: Sequence[EncodedCaption]) -> float:
+    def cross_likelihood_gap(
+        self, one: Sequence[EncodedCaption], other: Sequence[EncodedCaption]
+    ) -> float:
         """Return how much worse the sentences of each suit the pictures of the other.
 
         In nats a word, both ways together: about 0 for the same thing.

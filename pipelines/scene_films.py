@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pipelines.training.data import CaptionedPicture
 from vidcap.captioning.captioner import CheckpointCaptioner
 from vidcap.captioning.protocols import EncodedCaption
-from vidcap.jobs.frame_captions import watch
+from vidcap.jobs.frame_captions import caption_frames
 from vidcap.video.frame import Frame
 from vidcap.video.image import read_picture, resize_stretch
 
@@ -266,8 +266,8 @@ class FilmedPicture:
             Frame(picture, second, Fraction(second), 0, Fraction(0))
             for second, picture in enumerate(self.sampled)
         ]
-        watched = watch(shot, captioner, batch_size=len(shot))
-        return [one.look for one in watched if one.look is not None]
+        watched = caption_frames(shot, captioner, batch_size=len(shot))
+        return [one.encoded for one in watched if one.encoded is not None]
 
 
 def film_alone(

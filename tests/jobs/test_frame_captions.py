@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.fakes import ShadeCaptioner
 from vidcap.captioning.protocols import EncodedCaption
-from vidcap.jobs.frame_captions import watch
+from vidcap.jobs.frame_captions import caption_frames
 from vidcap.video.frame import Frame
 
 
@@ -35,11 +35,13 @@ def test_every_frame_has_a_caption_in_order_and_changes_are_never_missed(levels,
     given_frames = frames(levels)
     reached = []
     captioner = ShadeCaptioner()
-    found = list(watch(given_frames, captioner, batch_size=batch_size, reached=reached.append))
-    assert [one.frame for one in found] == given_frames
+    found = list(
+        caption_frames(given_frames, captioner, batch_size=batch_size, reached=reached.append)
+    )
+    assert [one.ticks for one in found] == [one.ticks for one in given_frames]
     assert max(captioner.batches, default=0) <= batch_size
     if levels:
-        assert reached[-1] is given_frames[-1]
+        assert reached[-1] == given_frames[-1].time
     own = ShadeCaptioner().caption([f.image for f in given_frames])
     seen = 0
     for place, one in enumerate(found):
@@ -50,14 +52,14 @@ def test_every_frame_has_a_caption_in_order_and_changes_are_never_missed(levels,
 
 def test_a_slow_change_does_not_creep_by():
     captioner = ShadeCaptioner()
-    found = list(watch(frames(range(0, 255, 2)), captioner, batch_size=8))
+    found = list(caption_frames(frames(range(0, 255, 2)), captioner, batch_size=8))
     assert sum(captioner.batches) > 30
     assert found[-1].caption.text == ShadeCaptioner.sentences[2]
 
 
 def test_a_new_shot_is_looked_at_even_if_it_looks_the_same():
     captioner = ShadeCaptioner()
-    list(watch(frames([9, 9, 9], [0, 0, 1]), captioner, batch_size=8))
+    list(caption_frames(frames([9, 9, 9], [0, 0, 1]), captioner, batch_size=8))
     assert captioner.batches == [2]
 
 
@@ -65,7 +67,7 @@ def test_something_small_is_something_new():
     captioner = ShadeCaptioner()
     one, other = frames([9, 9])
     other.image[:4, :4] = 200
-    list(watch([one, other], captioner, batch_size=8))
+    list(caption_frames([one, other], captioner, batch_size=8))
     assert captioner.batches == [2]
 
 
@@ -94,8 +96,8 @@ class TellingCaptioner(ShadeCaptioner):
 
 
 def test_looks_go_along_with_what_was_looked_at():
-    found = list(watch(frames([9, 9, 90]), TellingCaptioner(), batch_size=8))
-    assert [one.look is not None for one in found] == [True, False, True]
+    found = list(caption_frames(frames([9, 9, 90]), TellingCaptioner(), batch_size=8))
+    assert [one.encoded is not None for one in found] == [True, False, True]
 
 
 def looked_at(levels, shots):
@@ -144,8 +146,8 @@ def test_what_is_plainly_the_same_has_the_sentences_found_for_it_in_batches_of_a
     shots = [int(shot) for shot in np.cumsum(cuts)[: len(levels)]]
     given_frames = frames(levels, shots)
     captioner = TellingCaptioner()
-    found = list(watch(given_frames, captioner, batch_size=batch_size))
-    assert [one.frame for one in found] == given_frames
+    found = list(caption_frames(given_frames, captioner, batch_size=batch_size))
+    assert [one.ticks for one in found] == [one.ticks for one in given_frames]
     assert max(captioner.batches, default=0) <= batch_size
     own = ShadeCaptioner().caption([f.image for f in given_frames])
     encoded = looked_at(levels, shots)
@@ -156,9 +158,9 @@ def test_what_is_plainly_the_same_has_the_sentences_found_for_it_in_batches_of_a
         ):
             spoken = place
         assert one.caption == own[spoken]
-        assert (one.look is not None) == (place in encoded)
-        if one.look is not None:
-            assert one.look.prepared[0] is given_frames[place].image
+        assert (one.encoded is not None) == (place in encoded)
+        if one.encoded is not None:
+            assert one.encoded.prepared[0] is given_frames[place].image
 
 
 def test_what_is_still_does_not_wait_for_what_moves_next():
@@ -170,7 +172,7 @@ def test_what_is_still_does_not_wait_for_what_moves_next():
             yield frame
 
     most = 0
-    for told, _ in enumerate(watch(coming(), TellingCaptioner(), batch_size=4), 1):
+    for told, _ in enumerate(caption_frames(coming(), TellingCaptioner(), batch_size=4), 1):
         most = max(most, len(asked) - told)
     assert most < 40
 
@@ -178,10 +180,12 @@ def test_what_is_still_does_not_wait_for_what_moves_next():
 def test_whoever_walks_through_a_still_picture_is_looked_at():
     """Between two frames that show the same, and between which nothing moves of itself."""
     levels = [100, 107, 160, 107, 100]
-    found = list(watch(frames(levels), TellingCaptioner(), batch_size=8))
-    assert [one.look is not None for one in found] == [True, True, True, True, True]
-    drifting = list(watch(frames([100, 107, 114, 121, 128]), TellingCaptioner(), batch_size=8))
-    assert [one.look is not None for one in drifting] == [True, False, False, False, True]
+    found = list(caption_frames(frames(levels), TellingCaptioner(), batch_size=8))
+    assert [one.encoded is not None for one in found] == [True, True, True, True, True]
+    drifting = list(
+        caption_frames(frames([100, 107, 114, 121, 128]), TellingCaptioner(), batch_size=8)
+    )
+    assert [one.encoded is not None for one in drifting] == [True, False, False, False, True]
 
 
 def test_the_first_scene_does_not_wait_for_a_full_batch_of_sentences():
@@ -192,5 +196,5 @@ def test_the_first_scene_does_not_wait_for_a_full_batch_of_sentences():
             asked.append(frame)
             yield frame
 
-    next(watch(coming(), TellingCaptioner(), batch_size=4))
+    next(caption_frames(coming(), TellingCaptioner(), batch_size=4))
     assert len(asked) == 2

@@ -148,7 +148,7 @@ def test_a_long_scene_remembers_eight_frames_spread_over_it() -> None:
     frames = [frame(time, "dog", way=time % 3) for time in range(600)]
     (scene,) = scenes(frames, 600, captioner)
     assert len(scene.frames) == 600
-    assert all(one.look is None for one in scene.frames)
+    assert all(one.encoded is None for one in scene.frames)
     ((things, seconds),) = captioner.told
     assert (len(things), seconds) == (8, 600)
 

@@ -1,16 +1,16 @@
-"""From the frames of a video to their captions, a batch at a time.
+"""Caption the frames of a video in batches, and skip near-duplicate frames.
 
-What stands still is looked at once: a frame that shows what the last one that was looked at showed
-has its caption.  Of what moves, every few frames of a shot one is encoded, and those between two
-only where these do not plainly show the same, or where one differs from both by more than they from
-each other.  A frame that is encoded, and whose encoding plainly says the same as that of one before
-it in the shot, has the sentences that were found for that one.
+A frame that shows the same as the last new frame reuses its caption.  Of the frames that change,
+every fourth frame of a shot is encoded; the frames between two encoded ones are encoded only where
+these two differ, or where a frame differs from both by more than they from each other.  A frame
+whose encoding is near that of an earlier frame of the shot reuses the sentences of that frame.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import chain, islice, zip_longest
 
 import cv2
@@ -21,6 +21,7 @@ from vidcap.captioning.caption import Caption
 from vidcap.captioning.captioner import Captioner
 from vidcap.captioning.protocols import EncodedCaption, SceneCaptioner
 from vidcap.captioning.runtimes.base import Prepared
+from vidcap.scenes import FrameCaption
 from vidcap.video.frame import Frame
 
 # A frame is the same as another when no 64th of it differs by more than this in the mean, of 255.
@@ -36,45 +37,33 @@ _SPAN = 4
 _MOST_BATCHES = 4
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Watched:
-    """A frame and what the captioner says of it.
-
-    Attributes:
-        frame: the frame.
-        caption: its sentence; that of an earlier one where nothing has changed since.
-        look: what telling scenes needs of it; None where the captioner cannot tell them, or where
-            those of other frames tell as much.
-    """
-
-    frame: Frame
-    caption: Caption
-    look: EncodedCaption | None
-
-
-def watch(
+def caption_frames(
     frames: Iterable[Frame],
     captioner: Captioner,
     *,
     batch_size: int,
-    reached: Callable[[Frame], None] | None = None,
-) -> Iterator[Watched]:
-    """Yield every frame with its caption.
+    reached: Callable[[Fraction], None] | None = None,
+) -> Iterator[FrameCaption]:
+    """Yield every frame with its caption, without its picture.
 
     Args:
-        frames: in order of time, squashed to ``captioner.picture_size``.
-        captioner: says what is on them.
-        batch_size: how many to look at together; those that are not looked at do not count.
-        reached: called with the last frame of each batch.
+        frames: in order of time, resized to ``captioner.picture_size``.
+        captioner: captions the pictures.
+        batch_size: pictures to encode at a time; frames that are skipped do not count.
+        reached: called with the player time of the last frame of each batch.
     """
     if isinstance(captioner, SceneCaptioner):
-        watched = _looked_at(_batches(frames, batch_size), captioner, batch_size)
+        groups = _decoded(_batches(frames, batch_size), captioner, batch_size)
     else:
-        watched = _captioned(_batches(frames, batch_size), captioner)
-    for group in watched:
+        groups = _captioned(_batches(frames, batch_size), captioner)
+    for group in groups:
         yield from group
         if reached is not None:
-            reached(group[-1].frame)
+            reached(group[-1].time)
+
+
+def _frame_caption(frame: Frame, caption: Caption, encoded: EncodedCaption | None) -> FrameCaption:
+    return FrameCaption(frame.ticks, frame.time, frame.shot, frame.shot_start, caption, encoded)
 
 
 @dataclass(slots=True, eq=False)
@@ -120,7 +109,9 @@ def _batches(frames: Iterable[Frame], size: int) -> Iterator[list[_Seen]]:
         wanted = size
 
 
-def _captioned(batches: Iterable[list[_Seen]], captioner: Captioner) -> Iterator[list[Watched]]:
+def _captioned(
+    batches: Iterable[list[_Seen]], captioner: Captioner
+) -> Iterator[list[FrameCaption]]:
     caption: Caption | None = None
     for batch in batches:
         new = [seen.frame.image for seen in _new(batch)]
@@ -128,7 +119,7 @@ def _captioned(batches: Iterable[list[_Seen]], captioner: Captioner) -> Iterator
         group = []
         for seen in batch:
             caption = next(made) if seen.new or caption is None else caption
-            group.append(Watched(seen.frame, caption, None))
+            group.append(_frame_caption(seen.frame, caption, None))
         yield group
 
 
@@ -224,9 +215,9 @@ def _portions(batches: Iterable[list[_Seen]], size: int) -> Iterator[list[_Seen]
         yield portion
 
 
-def _looked_at(
+def _decoded(
     batches: Iterable[list[_Seen]], captioner: SceneCaptioner, size: int
-) -> Iterator[list[Watched]]:
+) -> Iterator[list[FrameCaption]]:
     spoken: EncodedCaption | None = None
     for portion in _portions(_encoded(batches, captioner), size):
         asked = [one.prepared for one in portion if one.speaks and one.prepared is not None]
@@ -235,7 +226,7 @@ def _looked_at(
         for one in portion:
             spoken = next(made) if one.speaks or spoken is None else spoken
             own = None if one.prepared is None else replace(spoken, prepared=one.prepared)
-            group.append(Watched(one.frame, spoken.caption, own))
+            group.append(_frame_caption(one.frame, spoken.caption, own))
         yield group
 
 

@@ -14,7 +14,7 @@ from vidcap import __version__
 from vidcap.closing import Closing
 from vidcap.errors import UsageError
 from vidcap.jobs.loading import as_future, check_counts, picture_size
-from vidcap.scenes import FrameCaption, Scene, scenes_from_captions
+from vidcap.scenes import Scene, scenes_from_captions
 from vidcap.subtitles.document import Fact
 from vidcap.video.change_point import find_change
 from vidcap.video.container import regular_file
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from vidcap.captioning.caption import Budget
     from vidcap.captioning.captioner import Captioner
-    from vidcap.video.frame import Frame
 
 AnyPath = str | os.PathLike[str]
 Number = int | float | str | Fraction
@@ -208,12 +207,14 @@ class Scenes(Closing, Iterator[Scene]):
 
     def _run(self) -> Generator[Scene, None, None]:
         from vidcap.captioning.protocols import SceneCaptioner
+        from vidcap.jobs.frame_captions import caption_frames
 
         with self._open() as video:
             captioner = self._captioner.result()
-            captions = self._captions(video, captioner)
             yield from scenes_from_captions(
-                captions,
+                caption_frames(
+                    video, captioner, batch_size=self._plan.batch_size, reached=self._progress
+                ),
                 end=lambda: video.status.end,
                 captioner=captioner if isinstance(captioner, SceneCaptioner) else None,
                 budget=self._budget,
@@ -232,26 +233,6 @@ class Scenes(Closing, Iterator[Scene]):
             size=picture_size(self._captioner),
             threads=plan.threads,
         )
-
-    def _captions(self, video: Video, captioner: Captioner) -> Iterator[FrameCaption]:
-        from vidcap.jobs.frame_captions import watch
-
-        for watched in watch(
-            video, captioner, batch_size=self._plan.batch_size, reached=self._reached
-        ):
-            frame = watched.frame
-            yield FrameCaption(
-                frame.ticks,
-                frame.time,
-                frame.shot,
-                frame.shot_start,
-                watched.caption,
-                watched.look,
-            )
-
-    def _reached(self, frame: Frame) -> None:
-        if self._progress is not None:
-            self._progress(frame.time)
 
     def _find_change(self, old: Fraction, new: Fraction) -> Fraction | None:
         return find_change(self.info.path, old, new, decoder=self._plan.decoder)

@@ -129,7 +129,7 @@ def _at_a_cut(
     There were too few of those to be sure by their number, and a text alone may be flicker; one
     that was looked at and is another thing is so.
     """
-    if changed and changed[0].look is not None:
+    if changed and changed[0].encoded is not None:
         yield running
         yield Segment(_beginning(running, changed, find_change), changed)
     else:

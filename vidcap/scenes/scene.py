@@ -22,7 +22,7 @@ class FrameCaption:
         shot: running number of the shot, from 0; shots without a sampled frame leave gaps.
         shot_start: player time of the first frame of that shot, in seconds.
         caption: the sentence and its score.
-        look: what its captioner needs to tell it together with others; None where it cannot.
+        encoded: what its captioner needs to tell it together with others; None where it cannot.
     """
 
     ticks: int
@@ -30,7 +30,7 @@ class FrameCaption:
     shot: int
     shot_start: Fraction
     caption: Caption
-    look: EncodedCaption | None = None
+    encoded: EncodedCaption | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,9 +89,9 @@ class Segment:
     def take(self, frames: Sequence[FrameCaption]) -> None:
         """Let more frames belong to the segment."""
         for frame in frames:
-            if frame.look is not None:
-                self._keep([(frame.time, frame.look)])
-            self.frames.append(replace(frame, look=None) if frame.look is not None else frame)
+            if frame.encoded is not None:
+                self._keep([(frame.time, frame.encoded)])
+            self.frames.append(replace(frame, encoded=None) if frame.encoded is not None else frame)
             self._vote.add(frame.caption)
         self.caption = self._vote.winner
 

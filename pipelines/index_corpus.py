@@ -34,7 +34,7 @@ from vidcap.index import FileRecord, VideoRecord
 from vidcap.index.fingerprint import content_hash, located, model_hash
 from vidcap.index.parquet import name_of, table_of
 from vidcap.jobs.index_video import IndexSettings, catalogued
-from vidcap.jobs.scenes import plan
+from vidcap.jobs.options import ReadOptions
 from vidcap.jobs.workers import find_embedder
 
 
@@ -204,16 +204,7 @@ def _rows(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
     out = arguments.out if "://" in arguments.out else str(Path(arguments.out).absolute())
     threads = max(1, int(arguments.cpus))
-    watching = plan(
-        sampling="fps",
-        fps=arguments.fps,
-        start=None,
-        end=None,
-        decoder="auto",
-        batch_size=16,
-        threads=threads,
-    )
-    watching.settings["prompt"] = None
+    read = ReadOptions(fps=arguments.fps, threads=threads)
     listed: list[dict[str, Any]] = []
     for item in find_inputs(arguments.paths, VIDEO_SUFFIXES):
         if item.error is None:
@@ -240,7 +231,7 @@ def _rows(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
                 "device": "cuda" if arguments.gpus else "cpu",
                 "threads": threads,
             },
-            IndexSettings(watching),
+            IndexSettings(read),
         ),
         compute=ray.data.ActorPoolStrategy(size=arguments.actors),
         num_cpus=arguments.cpus,

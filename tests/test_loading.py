@@ -7,7 +7,8 @@ import pytest
 from tests.fakes import ShadeCaptioner
 from vidcap.errors import ModelError
 from vidcap.jobs import load_in_background
-from vidcap.jobs.loading import as_future, picture_size
+from vidcap.jobs.loading import picture_size
+from vidcap.jobs.options import CaptionerOptions
 
 
 def test_the_picture_size_is_known_before_the_captioner_is_there(
@@ -34,7 +35,7 @@ def test_without_a_word_of_it_the_size_is_the_loaded_captioners(
     loaded = ShadeCaptioner()
     monkeypatch.setattr("vidcap.captioning.registry.load_captioner", lambda *a, **o: loaded)
     assert picture_size(load_in_background()) == loaded.picture_size
-    ready = as_future(loaded, device="cpu", batch_size=1, threads=1, prompt=None)
+    ready = CaptionerOptions(captioner=loaded).load()
     assert picture_size(ready) == loaded.picture_size
 
 

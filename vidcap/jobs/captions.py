@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from vidcap.errors import MediaError, UsageError
-from vidcap.jobs.loading import as_future, check_counts
+from vidcap.jobs.options import CaptionerOptions
 from vidcap.video.image import read_picture, resize_stretch
 
 if TYPE_CHECKING:
@@ -69,14 +69,19 @@ def caption(
             captioner that cannot, raised when the first picture is asked for.
         ModelError: the captioner cannot be loaded; raised when the first picture is asked for.
     """
-    check_counts(batch_size, threads)
+    CaptionerOptions(batch_size=batch_size, threads=threads)  # checked before anything is opened
     named = [paths] if isinstance(paths, str | os.PathLike) else paths
     if isinstance(named, list):
         # Some captioners fill up a batch that is not full: one picture should not cost sixteen.
         batch_size = min(batch_size, max(1, len(named)))
-    loading = as_future(
-        captioner, device=device, batch_size=batch_size, threads=threads, prompt=prompt
+    options = CaptionerOptions(
+        captioner=captioner,
+        device=device,
+        batch_size=batch_size,
+        threads=threads,
+        prompt=prompt,
     )
+    loading = options.load()
     return _caption_pictures(map(Path, named), loading, batch_size, explain)
 
 

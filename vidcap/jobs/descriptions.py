@@ -45,7 +45,8 @@ from vidcap.description.voices import DEFAULT_VOICE, Speech, Voice, load_voice
 from vidcap.description.voices.cache import CachedVoice
 from vidcap.errors import UsageError
 from vidcap.files import longest_suffix, write_atomically
-from vidcap.jobs.scenes import AnyPath, Number, Progress, Scenes, exact, plan, watched
+from vidcap.jobs.options import CaptionerOptions, Number, ReadOptions, exact
+from vidcap.jobs.scenes import AnyPath, Progress, Scenes, open_inputs
 from vidcap.subtitles.clean import clean_text
 from vidcap.subtitles.document import Document, Fact, video_facts
 from vidcap.subtitles.files import read_subtitles
@@ -132,11 +133,9 @@ def describe(
         min_confidence=_between("min_confidence", min_confidence, 0, 1),
         ocr=_between("ocr", ocr, 0, 86_400),
     )
-    watching = plan(
+    read = ReadOptions(
         sampling=sampling,
         fps=fps,
-        start=None,
-        end=None,
         decoder=decoder,
         batch_size=batch_size,
         threads=threads,
@@ -161,20 +160,18 @@ def describe(
     if seen is not None:
         settings |= {"min_confidence": str(min_confidence), "ocr": str(ocr), **seen.settings}
         return DescribedVideo(str(path), file, probe(path), seen, None, speaker, options, settings)
-    name, info, loading = watched(
-        path,
-        captioner,
+    loaded_with = CaptionerOptions(
+        captioner=captioner,
         device=device,
         batch_size=batch_size,
         threads=threads,
         prompt=prompt,
     )
-    settings |= {"min_confidence": str(min_confidence), "ocr": str(ocr), **watching.settings}
+    name, info, loading = open_inputs(path, loaded_with)
+    settings |= {"min_confidence": str(min_confidence), "ocr": str(ocr), **read.facts()}
     from vidcap.captioning.caption import Budget
 
-    scenes = Scenes(
-        name, info, loading, watching, budget=lambda seconds: Budget(), progress=progress
-    )
+    scenes = Scenes(name, info, loading, read, budget=lambda seconds: Budget(), progress=progress)
     return DescribedVideo(name, file, info, scenes, None, speaker, options, settings)
 
 

@@ -15,7 +15,8 @@ from vidcap.index import SceneRecord, VideoRecord
 from vidcap.index.embedding import SentenceEmbedder
 from vidcap.index.fingerprint import model_hash, settings_hash
 from vidcap.index.vectors import pack, unpack
-from vidcap.jobs.scenes import Plan, Progress, Scenes, watched
+from vidcap.jobs.options import CaptionerOptions, ReadOptions
+from vidcap.jobs.scenes import Progress, Scenes, open_inputs
 from vidcap.subtitles.times import nearest_ms
 from vidcap.video.frame import VideoInfo
 
@@ -35,20 +36,28 @@ _DECIMALS = 4
 
 @dataclass(frozen=True, slots=True)
 class IndexSettings:
-    """How videos are watched for a catalogue.
+    """Settings that decide on the scenes of a catalogue.
 
     Attributes:
-        plan: which frames, by which decoder.
+        read: which frames, by which decoder.
+        prompt: the question for a captioner that takes a prompt.
         screen_text: whether text on the screen is read too.
     """
 
-    plan: Plan
+    read: ReadOptions
+    prompt: str | None = None
     screen_text: bool = False
 
     @property
     def settings(self) -> str:
         """Hash of all that decides on the scenes, the captioner apart."""
-        return settings_hash({**self.plan.settings, "screen_text": self.screen_text or None})
+        return settings_hash(
+            {
+                **self.read.facts(),
+                "prompt": self.prompt,
+                "screen_text": self.screen_text or None,
+            }
+        )
 
 
 def catalogued(
@@ -77,9 +86,9 @@ def catalogued(
     """
     loaded: Future[Captioner] = Future()
     loaded.set_result(captioner)
-    name, info, _ = watched(path, loaded, device="auto", batch_size=1, threads=0, prompt=None)
+    name, info, _ = open_inputs(path, CaptionerOptions(captioner=loaded))
     with Scenes(
-        name, info, loaded, way.plan, budget=lambda seconds: Budget(), progress=progress
+        name, info, loaded, way.read, budget=lambda seconds: Budget(), progress=progress
     ) as scenes:
         records = [_record(scene) for scene in scenes]
         _add_pictures(records, scenes, captioner)

@@ -17,7 +17,8 @@ from vidcap.index import Catalogue, FileRecord, State, VideoRecord
 from vidcap.index.fingerprint import model_hash
 from vidcap.index.vectors import pack
 from vidcap.jobs.index_video import IndexSettings
-from vidcap.jobs.scenes import AnyPath, Number, plan
+from vidcap.jobs.options import Number, ReadOptions
+from vidcap.jobs.scenes import AnyPath
 from vidcap.jobs.together import ProcessWorkers
 from vidcap.jobs.workers import Crew, Reached, SerialWorker, Several, WorkResult, find_embedder
 
@@ -123,17 +124,14 @@ class Indexer(Closing):
         shared = workers > 1 and (not isinstance(captioner, str) or uses_cuda(device))
         if workers > 1 and not threads:
             threads = max(1, _processors() // workers)
-        watching = plan(
+        read = ReadOptions(
             sampling=sampling,
             fps=fps,
-            start=None,
-            end=None,
             decoder=decoder,
             batch_size=-(-batch_size // workers) if shared else batch_size,
             threads=threads,
         )
-        watching.settings["prompt"] = prompt
-        self._way = IndexSettings(watching, screen_text)
+        self._way = IndexSettings(read, prompt=prompt, screen_text=screen_text)
         self._refresh = refresh
         self._retry = retry_failed
         self._left = limit

@@ -7,8 +7,6 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from vidcap.errors import UsageError
-
 if TYPE_CHECKING:
     from vidcap.captioning.captioner import Captioner
 
@@ -68,49 +66,8 @@ def load_in_background(
     return loading
 
 
-def as_future(
-    captioner: str | Captioner | Future[Captioner],
-    *,
-    device: str,
-    batch_size: int,
-    threads: int,
-    prompt: str | None,
-) -> Future[Captioner]:
-    """Return the captioner that a job was given, as one that may still be loading.
-
-    Raises:
-        UsageError: a prompt was given for one that is loaded.
-    """
-    if isinstance(captioner, str):
-        return load_in_background(
-            captioner, device=device, batch_size=batch_size, threads=threads, prompt=prompt
-        )
-    if prompt is not None:
-        raise UsageError(
-            "prompt goes with the name of a captioner; give it to load_captioner() for one that "
-            "is loaded"
-        )
-    if isinstance(captioner, Future):
-        return captioner
-    loaded: Future[Captioner] = Future()
-    loaded.set_result(captioner)
-    return loaded
-
-
 def picture_size(captioner: Future[Captioner]) -> tuple[int, int]:
     """Return a captioner's picture size as soon as that is known."""
     if isinstance(captioner, Loading):
         return captioner.picture_size.result()
     return captioner.result().picture_size
-
-
-def check_counts(batch_size: int, threads: int) -> None:
-    """Refuse a batch or a number of threads that there cannot be.
-
-    Raises:
-        UsageError: naming the value.
-    """
-    if batch_size < 1:
-        raise UsageError(f"batch size is {batch_size}; it must be 1 or more")
-    if threads < 0:
-        raise UsageError(f"threads is {threads}; it must be 0 (as many as make sense) or more")

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from vidcap import __version__
 from vidcap.closing import Closing
 from vidcap.errors import UsageError
-from vidcap.jobs.loading import as_future, check_counts, picture_size
+from vidcap.jobs.loading import picture_size
+from vidcap.jobs.options import CaptionerOptions, ReadOptions
 from vidcap.scenes import Scene, scenes_from_captions
 from vidcap.subtitles.document import Fact
 from vidcap.video.change_point import find_change
 from vidcap.video.container import regular_file
 from vidcap.video.frame import ReadStatus, VideoInfo
 from vidcap.video.probe import probe
-from vidcap.video.sampling import Sampling, parse_sampling
 from vidcap.video.source import Video, open_video
 
 if TYPE_CHECKING:
@@ -31,91 +29,20 @@ if TYPE_CHECKING:
     from vidcap.captioning.captioner import Captioner
 
 AnyPath = str | os.PathLike[str]
-Number = int | float | str | Fraction
 Progress = Callable[[Fraction], None]
 
-_NUMBER = re.compile(r"\s*[0-9]{1,12}(?:\.[0-9]{1,12})?(?:/[0-9]{1,12})?\s*")
 
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How a video is watched, checked.
-
-    Attributes:
-        sampling: which frames are looked at.
-        start, end: player time in seconds to begin and end at.
-        decoder: name of the decoder.
-        batch_size: pictures to caption at a time.
-        threads: for decoding and captioning.
-        settings: what of this decides on the result, as it was given.
-    """
-
-    sampling: Sampling
-    start: Fraction | None
-    end: Fraction | None
-    decoder: str
-    batch_size: int
-    threads: int
-    settings: dict[str, Fact]
-
-
-def plan(
-    *,
-    sampling: str,
-    fps: Number,
-    start: Number | None,
-    end: Number | None,
-    decoder: str,
-    batch_size: int,
-    threads: int,
-) -> Plan:
-    """Check the options of a job that watches a video.
-
-    Raises:
-        UsageError: an option has a value that cannot be used.
-    """
-    first = None if start is None else exact("start", start)
-    last = None if end is None else exact("end", end)
-    if last is not None and last <= (first or 0):
-        raise UsageError(f"end is {end} s; it must be after start, {start or 0} s")
-    check_counts(batch_size, threads)
-    return Plan(
-        sampling=parse_sampling(sampling, fps=exact("fps", fps)),
-        start=first,
-        end=last,
-        decoder=decoder,
-        batch_size=batch_size,
-        threads=threads,
-        settings={
-            "sampling": sampling,
-            "fps": str(fps) if sampling == "fps" else None,
-            "start": None if start is None else str(start),
-            "end": None if end is None else str(end),
-            "decoder": decoder,
-        },
-    )
-
-
-def watched(
-    path: AnyPath,
-    captioner: str | Captioner | Future[Captioner],
-    *,
-    device: str,
-    batch_size: int,
-    threads: int,
-    prompt: str | None,
-    info: VideoInfo | None = None,
+def open_inputs(
+    path: AnyPath, captioner: CaptionerOptions, *, info: VideoInfo | None = None
 ) -> tuple[str, VideoInfo, Future[Captioner]]:
-    """Look at a file, unless its facts are known, and begin to load a captioner for it.
+    """Probe a file, unless its facts are known, and begin to load a captioner for it.
 
     Raises:
         UsageError: a prompt was given for a captioner that is loaded.
         MediaError: the file cannot be read as a video.
     """
-    regular_file(path)  # a slip of the pen should not wait for the captioner
-    loading = as_future(
-        captioner, device=device, batch_size=batch_size, threads=threads, prompt=prompt
-    )
+    regular_file(path)  # a mistyped name is refused before the captioner loads
+    loading = captioner.load()
     return os.fspath(path), info or probe(path), loading
 
 
@@ -134,7 +61,7 @@ class Scenes(Closing, Iterator[Scene]):
         path: str,
         info: VideoInfo,
         captioner: Future[Captioner],
-        plan: Plan,
+        options: ReadOptions,
         *,
         budget: Callable[[Fraction], Budget],
         progress: Progress | None = None,
@@ -142,7 +69,7 @@ class Scenes(Closing, Iterator[Scene]):
         self.path = path
         self.info = info
         self._captioner = captioner
-        self._plan = plan
+        self._options = options
         self._budget = budget
         self._progress = progress
         self._status: ReadStatus | None = None
@@ -213,7 +140,7 @@ class Scenes(Closing, Iterator[Scene]):
             captioner = self._captioner.result()
             yield from scenes_from_captions(
                 caption_frames(
-                    video, captioner, batch_size=self._plan.batch_size, reached=self._progress
+                    video, captioner, batch_size=self._options.batch_size, reached=self._progress
                 ),
                 end=lambda: video.status.end,
                 captioner=captioner if isinstance(captioner, SceneCaptioner) else None,
@@ -223,32 +150,16 @@ class Scenes(Closing, Iterator[Scene]):
             self._status = video.status
 
     def _open(self) -> Video:
-        plan = self._plan
+        options = self._options
         return open_video(
             self.info.path,
-            decoder=plan.decoder,
-            sampling=plan.sampling,
-            start=plan.start,
-            end=plan.end,
+            decoder=options.decoder,
+            sampling=options.frame_sampling(),
+            start=options.start_time,
+            end=options.end_time,
             size=picture_size(self._captioner),
-            threads=plan.threads,
+            threads=options.threads,
         )
 
     def _find_change(self, old: Fraction, new: Fraction) -> Fraction | None:
-        return find_change(self.info.path, old, new, decoder=self._plan.decoder)
-
-
-def exact(name: str, value: Number) -> Fraction:
-    """Return a number of seconds, or of something a second, exactly as it was written.
-
-    Raises:
-        UsageError: it is none, or below 0.
-    """
-    # Through the decimal spelling: 0.1 means a tenth, not the nearest double.
-    text = str(value)
-    try:
-        if _NUMBER.fullmatch(text):
-            return Fraction(text)
-    except ZeroDivisionError:
-        pass
-    raise UsageError(f"{name} is {text}; it must be a number, 0 or more, such as 2, 0.5 or 1/3")
+        return find_change(self.info.path, old, new, decoder=self._options.decoder)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from vidcap.errors import NothingToSayError
 from vidcap.files import write_atomically
-from vidcap.jobs.scenes import AnyPath, Number, Plan, Progress, Scenes, plan, watched
+from vidcap.jobs.options import CaptionerOptions, Number, ReadOptions
+from vidcap.jobs.scenes import AnyPath, Progress, Scenes, open_inputs
 from vidcap.subtitles import (
     Cue,
     Document,
@@ -70,7 +71,7 @@ def subtitle(
         ModelError: the captioner cannot be loaded; raised when the first scene is asked for.
     """
     rules = load_preset(preset)
-    watching = plan(
+    read = ReadOptions(
         sampling=sampling,
         fps=fps,
         start=start,
@@ -79,17 +80,16 @@ def subtitle(
         batch_size=batch_size,
         threads=threads,
     )
-    name, info, loading = watched(
-        path,
-        captioner,
+    loaded_with = CaptionerOptions(
+        captioner=captioner,
         device=device,
         batch_size=batch_size,
         threads=threads,
         prompt=prompt,
-        info=info,
     )
-    settings: dict[str, Fact] = {"preset": str(preset), **watching.settings}
-    return Subtitles(name, info, loading, watching, rules, settings, progress)
+    name, info, loading = open_inputs(path, loaded_with, info=info)
+    settings: dict[str, Fact] = {"preset": str(preset), **read.facts()}
+    return Subtitles(name, info, loading, read, rules, settings, progress)
 
 
 class Subtitles(Scenes):
@@ -103,7 +103,7 @@ class Subtitles(Scenes):
         path: str,
         info: VideoInfo,
         captioner: Future[Captioner],
-        plan: Plan,
+        options: ReadOptions,
         preset: Preset,
         settings: dict[str, Fact],
         progress: Progress | None = None,
@@ -112,7 +112,7 @@ class Subtitles(Scenes):
             path,
             info,
             captioner,
-            plan,
+            options,
             budget=lambda seconds: preset.budget(seconds, info.frame_rate),
             progress=progress,
         )

@@ -48,9 +48,9 @@ from typing import Any
 
 from tqdm import tqdm
 
+from pipelines.training.data import load_captions
 from vidcap.errors import UsageError, VidcapError
 from vidcap.files import write_atomically
-from vidcap.training.data import load_captions
 
 Rules = tuple[tuple[re.Pattern[str], str], ...]
 

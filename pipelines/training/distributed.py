@@ -1,4 +1,4 @@
-"""Several processes that train one model, a GPU each, started by ``torchrun``.
+"""Train one model on several processes, a GPU each, started by ``torchrun``.
 
 Each takes its part of every batch; gradients are summed.  Plain torch rather than a framework: the
 loop needs three calls, and stays readable and equal to the bit where there is one process.

@@ -1,6 +1,5 @@
 """The conformance suite of decoders: every architecture passes all of it."""
 
-import numpy as np
 import pytest
 import torch
 
@@ -9,7 +8,6 @@ from vidcap.captioning.decoding.beam_search import BeamSettings, beam_search
 from vidcap.captioning.decoding.vocabulary import END, START, UNKNOWN
 from vidcap.captioning.networks.model import build_decoder, decoder_names
 from vidcap.captioning.networks.teacher_forcing import drop_words, inside
-from vidcap.captioning.runtimes.recorded import RecordedStep
 from vidcap.captioning.runtimes.torch import torch_step
 from vidcap.errors import ModelError
 
@@ -118,21 +116,6 @@ def test_a_sentence_may_have_as_many_words_as_the_search_allows(decoder):
         found = beam_search(step, pictures=2, settings=settings)
     assert all(len(hypotheses[0].words) == 20 for hypotheses in found)
     assert found[0][0].attention.shape == (20, 9)
-
-
-def test_a_step_in_buffers_is_the_step(decoder):
-    """As a GPU would play it, several times with the same buffers."""
-    settings = BeamSettings(size=3, max_words=12)
-    with torch.no_grad():
-        given = [decoder.prepare(torch.randn(2, 9, 12)) for _ in range(3)]
-    recorded = RecordedStep(decoder, given[0], beams=3)
-    for prepared in given:
-        expected = beam_search(torch_step(decoder, prepared), pictures=2, settings=settings)
-        found = beam_search(recorded.begin(prepared), pictures=2, settings=settings)
-        for one, other in zip(found, expected, strict=True):
-            assert [own.words for own in one] == [own.words for own in other]
-            np.testing.assert_array_equal(one[0].attention, other[0].attention)
-            assert one[0].log_probability == other[0].log_probability
 
 
 def test_dropout_works_in_training_only(decoder):

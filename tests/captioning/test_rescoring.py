@@ -1,4 +1,4 @@
-"""Several pictures that speak with one voice."""
+"""Rescore sentences over several pictures of the same thing."""
 
 import itertools
 

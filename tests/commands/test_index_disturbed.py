@@ -16,7 +16,7 @@ import pytest
 import vidcap
 from tests import media
 from tests.fakes import ShadeCaptioner
-from tests.processes import children as started
+from vidcap.errors import UsageError
 from vidcap.index import Catalogue
 from vidcap.index.interchange import export_lines
 
@@ -115,25 +115,10 @@ def test_several_workers_write_what_one_does(films: Path, undisturbed: list[str]
     assert lines(db) == undisturbed
 
 
-def test_workers_that_share_a_captioner_write_what_one_does(
-    films: Path, undisturbed: list[str], db: Path
-) -> None:
-    paths = sorted(films.iterdir())
-    with vidcap.Indexer(db, captioner=ShadeCaptioner(), workers=3, threads=1) as indexer:
-        assert sorted(done.path for done in indexer.index(paths)) == paths
-    assert lines(db) == undisturbed
-
-
-def test_workers_that_share_a_captioner_stop_where_they_are(
-    films: Path, undisturbed: list[str], db: Path
-) -> None:
-    paths = sorted(films.iterdir())
-    with vidcap.Indexer(db, captioner=ShadeCaptioner(), workers=3, threads=1) as indexer:
-        next(indexer.index(paths[:5]))
-    assert set(lines(db)) <= set(undisturbed)  # nothing half done, and no failure
-    assert not started(b"vidcap.video.worker")
-    assert start(films, db).wait() == 1
-    assert lines(db) == undisturbed
+def test_a_captioner_that_is_loaded_has_no_workers(db: Path) -> None:
+    with pytest.raises(UsageError, match="goes with the name of a captioner"):
+        vidcap.Indexer(db, captioner=ShadeCaptioner(), workers=2)
+    assert not db.exists()
 
 
 def test_a_worker_that_dies_costs_one_video_which_says_so(

@@ -36,8 +36,7 @@ def add(commands: Commands) -> None:
         type=positive,
         default=1,
         metavar="N",
-        help="videos to watch side by side, in a process each; on CUDA in threads that share "
-        "one captioner (default: 1)",
+        help="videos to watch side by side, in a process each (default: 1)",
     )
     parser.add_argument(
         "--refresh",

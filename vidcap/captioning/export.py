@@ -30,7 +30,6 @@ from vidcap.captioning.runtimes.graphs import CONSTANTS, ENCODE, SCORE, STEP
 from vidcap.errors import ModelError
 from vidcap.extras import import_extra
 
-PRECISIONS = ("exact", "float16", "int8")
 # Smaller constants are stored as the graphs have them.
 _WORTH_SHARING = 1024
 
@@ -51,7 +50,7 @@ def export_checkpoint(
     Args:
         source: a checkpoint.
         target: where to; the source itself is allowed.
-        precision: one of ``PRECISIONS``.
+        precision: ``exact``, ``float16`` or ``int8``.
         pictures: for ``int8``, squashed pictures of the kind it is to describe, a few hundred.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Several inputs, one after another, and what came of each."""
+"""Run one job on several inputs, one after another, and collect the outcomes."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def run_all(
 ) -> int:
     """Do the work for every input and return the exit code.
 
-    An input that fails does not keep the others from being done.  Several end with a table.
+    An input that fails does not keep the others from being done.  Several inputs end with a table.
 
     Args:
         inputs: what to work on.
@@ -119,7 +119,7 @@ def run_all(
 def exit_code(outcomes: Sequence[Outcome]) -> int:
     """Return what a run with these outcomes leaves with.
 
-    One input leaves with its own code.  Several leave with 1 where any failed, and else with the
+    One input exits with its own code.  Several exit with 1 where any failed, and else with the
     code for nothing to say where any had none.
     """
     if len(outcomes) == 1:

@@ -8,7 +8,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -155,8 +154,3 @@ def _blocks(process: subprocess.Popen[bytes], size: int, path: Path) -> Iterator
                 del waiting[:size]
     if waiting:
         yield bytes(waiting)
-
-
-def seconds_of(samples: int, rate: int) -> Fraction:
-    """Return how long so many samples last."""
-    return Fraction(samples, rate)

@@ -9,7 +9,6 @@ time to start one.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import math
 from collections.abc import Sequence
@@ -76,12 +75,6 @@ class SentenceEmbedder:
         import_extra("tokenizers", "index")
         import_extra("threadpoolctl", "index")
         return cls(folder)
-
-    @cached_property
-    def hash(self) -> str:
-        """SHA-256 of the weights, in hexadecimal."""
-        with (self._folder / "model.safetensors").open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def embed(self, sentences: Sequence[str]) -> Array:
         """Return ``(sentences, 384)`` vectors of length 1.

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vidcap.captioning.registry import load_captioner, uses_cuda
+from vidcap.captioning.registry import load_captioner
 from vidcap.closing import Closing
 from vidcap.errors import MediaError, UsageError
 from vidcap.index import Catalogue, FileRecord, State, VideoRecord
@@ -19,8 +19,14 @@ from vidcap.index.vectors import pack
 from vidcap.jobs.index_video import IndexSettings
 from vidcap.jobs.options import Number, ReadOptions
 from vidcap.jobs.scenes import AnyPath
-from vidcap.jobs.together import ProcessWorkers
-from vidcap.jobs.workers import Crew, Reached, SerialWorker, Several, WorkResult, find_embedder
+from vidcap.jobs.workers import (
+    Crew,
+    ProcessWorkers,
+    Reached,
+    SerialWorker,
+    WorkResult,
+    find_embedder,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,9 +88,8 @@ class Indexer(Closing):
         threads: processor threads of each worker; 0 shares all of them out.
         prompt: what to ask a captioner that takes a prompt.
         screen_text: also read text on screen, with the extra ``ocr``, which takes seconds a scene.
-        workers: how many videos to watch side by side.  Several are processes with a captioner
-            each; on CUDA, and where the captioner is loaded already, threads that share it and
-            fill its batches together.
+        workers: how many videos to watch side by side.  Several are processes that load a
+            captioner each, which therefore has to be named.
         refresh: watch videos again that another model or other settings have done.
         retry_failed: watch videos again that failed.
         limit: watch at most so many.
@@ -121,14 +126,18 @@ class Indexer(Closing):
             raise UsageError(f"workers is {workers}; it must be 1 or more")
         if limit is not None and limit < 0:
             raise UsageError(f"limit is {limit}; it must be 0 or more")
-        shared = workers > 1 and (not isinstance(captioner, str) or uses_cuda(device))
+        if workers > 1 and not isinstance(captioner, str):
+            raise UsageError(
+                f"workers is {workers}, which goes with the name of a captioner: each loads its "
+                "own; a captioner that is loaded watches one video after another"
+            )
         if workers > 1 and not threads:
             threads = max(1, _processors() // workers)
         read = ReadOptions(
             sampling=sampling,
             fps=fps,
             decoder=decoder,
-            batch_size=-(-batch_size // workers) if shared else batch_size,
+            batch_size=batch_size,
             threads=threads,
         )
         self._way = IndexSettings(read, prompt=prompt, screen_text=screen_text)
@@ -148,8 +157,8 @@ class Indexer(Closing):
         self._crew: Crew | None = None
         try:
             writing = None if dry_run else self._catalogue
-            if writing is not None and workers > 1 and not shared:
-                self._crew = Several(
+            if writing is not None and workers > 1:
+                self._crew = ProcessWorkers(
                     workers, writing.path, self._way, {"name": captioner, **options}
                 )
                 self._model = model_hash(self._crew.provenance)
@@ -157,11 +166,7 @@ class Indexer(Closing):
                 if isinstance(captioner, str):
                     captioner = load_captioner(captioner, **options)
                 self._model = model_hash(captioner.provenance)
-                if writing is not None and shared:
-                    self._crew = ProcessWorkers(
-                        workers, writing.path, self._way, captioner, batch_size=batch_size
-                    )
-                elif writing is not None:
+                if writing is not None:
                     self._crew = SerialWorker(
                         writing, captioner, self._way, find_embedder(), reached
                     )

@@ -223,7 +223,7 @@ class _Worker:
     file: FileRecord | None = None
 
 
-class Several:
+class ProcessWorkers:
     """Watches in several processes, one video in each.
 
     Args:

@@ -1,4 +1,4 @@
-"""Torch as a run time: the GPU's, and the reference that the CPU's graphs are held to."""
+"""Torch as a run time: for CUDA, and the reference that the CPU's graphs are held to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from vidcap.captioning.decoding.beam_search import Step
 from vidcap.captioning.decoding.rescoring import Likelihoods, score_parallel, score_sequential
 from vidcap.captioning.networks.model import CaptionModel
 from vidcap.captioning.runtimes.base import Prepared, filled
-from vidcap.captioning.runtimes.recorded import RecordedStep
 
 
 def torch_step(decoder: Any, prepared: Sequence[Tensor]) -> Step:
@@ -41,38 +40,32 @@ def torch_step(decoder: Any, prepared: Sequence[Tensor]) -> Step:
 
 
 class TorchRuntime:
-    """Runs a model on the device it is moved to; on CUDA in float16 with channels last.
+    """Runs a model on a device; what CUDA runs is what the CPU runs, the encoder under autocast.
 
-    Batches that are not full are filled up on CUDA, so that shapes never change: cuDNN chooses its
-    kernels once, and steps are recorded.  The CUDA path is written for real and has not been run on
-    a GPU yet.
+    Batches that are not full are filled up: shapes never change, so that the numbers for a picture
+    do not depend on the company it comes in.
+
+    Args:
+        model: what is run; it is moved to the device.
+        device: ``cpu`` or ``cuda``.
+        group: pictures encoded and decoded together.
+        threads: processor threads; 0 leaves it to torch.
     """
 
     def __init__(self, model: CaptionModel, *, device: str, group: int, threads: int = 0) -> None:
         self.name = f"torch {torch.__version__} {device}"
         self.group = group
         self._device = torch.device(device)
-        self._half = self._device.type == "cuda"
         if threads:
             torch.set_num_threads(threads)
         self._model = model.eval().to(self._device)
-        if self._half:
-            self._model.encoder.to(memory_format=torch.channels_last)
-            torch.backends.cudnn.benchmark = True
-        self._recorded: dict[tuple[int, int], RecordedStep] = {}
 
     def encode(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[Prepared]:
-        """Encode pictures in batches of ``group``; on CUDA copies overlap the computing."""
-        waiting = iter(pictures)
+        """Encode pictures in batches of ``group``."""
+        waiting, kind = iter(pictures), self._device.type
         while batch := list(islice(waiting, self.group)):
-            full = filled(batch, self.group) if self._half else batch
-            stacked = torch.from_numpy(np.stack(full))
-            if self._half:
-                stacked = stacked.pin_memory().to(self._device, non_blocking=True)
-            with (
-                torch.inference_mode(),
-                torch.autocast("cuda", torch.float16, enabled=self._half),
-            ):
+            stacked = torch.from_numpy(np.stack(filled(batch, self.group))).to(self._device)
+            with torch.inference_mode(), torch.autocast(kind, enabled=kind == "cuda"):
                 prepared = self._model(stacked)
             arrays = [part.float().cpu().numpy() for part in prepared]
             for index in range(len(batch)):
@@ -80,13 +73,7 @@ class TorchRuntime:
 
     def steps(self, prepared: Sequence[Prepared], *, beams: int) -> Step:
         """Begin to decode encoded pictures together; any number of rows will do."""
-        decoder, stacked = self._model.decoder, self._stacked(prepared)
-        if not self._half:
-            return torch_step(decoder, stacked)
-        shape = len(prepared), beams
-        if shape not in self._recorded:
-            self._recorded[shape] = RecordedStep(decoder, stacked, beams=beams)
-        return self._recorded[shape].begin(stacked)
+        return torch_step(self._model.decoder, self._stacked(prepared))
 
     def likelihoods(
         self, prepared: Sequence[Prepared], sentences: Sequence[Sequence[int]]

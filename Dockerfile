@@ -1,8 +1,7 @@
 # The page in a container: docker build -t vidcap . && docker run --rm -p 7860:7860 vidcap
 FROM python:3.11-slim
 
-# CPU wheels of torch: a container without a GPU needs no CUDA libraries.
-ENV PIP_NO_CACHE_DIR=1 PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
+ENV PIP_NO_CACHE_DIR=1
 
 WORKDIR /app
 COPY pyproject.toml README.md LICENSE NOTICE ./

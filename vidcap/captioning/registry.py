@@ -11,7 +11,8 @@ from vidcap.captioning.captioner import Captioner, CheckpointCaptioner
 from vidcap.captioning.checkpoint import read_manifest
 from vidcap.captioning.decoding.beam_search import BeamSettings
 from vidcap.captioning.decoding.vocabulary import Vocabulary
-from vidcap.errors import ModelError, UsageError
+from vidcap.errors import MissingExtraError, ModelError, UsageError
+from vidcap.extras import import_extra
 
 DEVICES = ("auto", "cpu", "cuda")
 _FOLDER = Path(__file__).parent / "models"
@@ -73,12 +74,14 @@ def checkpoint_path(name: str) -> Path:
 
 
 def cuda_is_ready() -> bool:
-    """Tell whether torch can use a CUDA device; torch is imported only where a driver is."""
+    """Tell whether torch is there and can use CUDA; it is imported only where a driver is."""
     if not (ctypes.util.find_library("cuda") or ctypes.util.find_library("nvcuda")):
         return False
-    import torch
-
-    return torch.cuda.is_available()
+    try:
+        torch = import_extra("torch", "torch")
+    except MissingExtraError:
+        return False
+    return bool(torch.cuda.is_available())
 
 
 def uses_cuda(device: str) -> bool:
@@ -117,7 +120,8 @@ def load_captioner(
     Raises:
         UsageError: ``device``, ``threads``, ``batch_size`` or ``prompt`` cannot be used.
         ModelError: there is no such captioner or device, or its files are damaged.
-        MissingExtraError: ``hf:`` needs an extra that is not installed.
+        MissingExtraError: ``hf:``, ``cuda`` or a checkpoint without graphs needs an extra that is
+            not installed.
     """
     if device not in DEVICES:
         raise UsageError(f"device {device!r} is not one of {', '.join(DEVICES)}")
@@ -131,6 +135,8 @@ def load_captioner(
         from vidcap.captioning.adapters.openai import load_openai
 
         return load_openai(name, batch_size=batch_size, prompt=prompt)
+    if device == "cuda":
+        import_extra("torch", "torch")
     if device == "cuda" and not cuda_is_ready():
         raise ModelError("device 'cuda': no CUDA device that torch can use; try --device cpu")
     if name.startswith("hf:"):

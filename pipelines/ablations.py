@@ -1,4 +1,4 @@
-"""Train a configuration with one choice changed at a time, and table what each is worth.
+"""Train a configuration with one setting changed at a time, and tabulate the scores.
 
     python pipelines/ablations.py configs/ablations/captioner.yaml \
         --images flickr8k/images --captions flickr8k/captions.json --run runs/ablations

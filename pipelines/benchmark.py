@@ -1,4 +1,4 @@
-"""Time the whole subtitle job beside what ffmpeg needs to decode the same frames.
+"""Time the whole subtitle job beside ffmpeg decoding the same frames.
 
     python pipelines/benchmark.py --work runs/benchmark
     python pipelines/benchmark.py --work runs/benchmark --key-every 30 250 --fps 0.2 1 5 keyframes

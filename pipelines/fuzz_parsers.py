@@ -1,4 +1,4 @@
-"""Let coverage guide the damage to what vidcap's parsers of text read.
+"""Fuzz vidcap's text parsers, guided by coverage.
 
     python pipelines/fuzz_parsers.py -max_total_time=300 CORPUS
 

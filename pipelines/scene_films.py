@@ -1,4 +1,4 @@
-"""Films made of captioned pictures, so that what is to be seen in them, and when, is known.
+"""Make films of captioned pictures, with known content and known times.
 
 A film is a row of shots, each one picture under a slow camera, with noise and changing light.
 Shots follow each other by a cut, a cross-fade, or a fade through black; some hold a flash, some

@@ -1,4 +1,4 @@
-"""How well scenes that were told fit scenes that are known."""
+"""Score detected scenes against known scenes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Say whether a checkpoint's encoder still names what ImageNet's classifier names.
+"""Measure how often a checkpoint's encoder agrees with ImageNet's classifier.
 
     python pipelines/tag_agreement.py --images flickr8k/images --captions flickr8k/captions.json
 

@@ -1,4 +1,4 @@
-"""vidcap turns what is seen in a video into timed words, on your own machine.
+"""Turn what is seen in a video into timed words, on your own machine.
 
 >>> import vidcap
 >>> with vidcap.subtitle("film.mp4") as subtitles:  # doctest: +SKIP

@@ -1,4 +1,4 @@
-"""What the things that are opened have in common: a ``with`` block closes them."""
+"""A base class that closes at the end of a ``with`` block."""
 
 from __future__ import annotations
 

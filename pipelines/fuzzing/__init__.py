@@ -1,4 +1,4 @@
-"""What ``pipelines/fuzz.py`` is made of: seeds, mutations, what is done with a file, and cells."""
+"""Parts of ``pipelines/fuzz.py``: seeds, mutations, targets and cells."""
 
 import os
 import sys

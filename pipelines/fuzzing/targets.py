@@ -1,4 +1,4 @@
-"""What is done with a damaged file: the public functions of its family, or a command.
+"""Run a target on a damaged file: the public functions of its family, or a command.
 
 A target returns where the file was taken, and raises :class:`vidcap.errors.VidcapError` where it is
 refused.  Whatever else happens is a fault.

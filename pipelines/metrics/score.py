@@ -1,4 +1,4 @@
-"""How near sentences come to what people wrote: BLEU, ROUGE-L and CIDEr-D over lists of words.
+"""Score candidate sentences against references: BLEU, ROUGE-L and CIDEr-D over lists of words.
 
 The figures are those of the COCO caption evaluation (Chen et al. 2015), its numerical constants
 included, so that they can stand beside published ones.  METEOR, which needs Java, is in

@@ -1,4 +1,4 @@
-"""Batches of pictures and of sentences without any, in which the decoder learns what to trust.
+"""Make batches of pictures and of sentences without pictures, with noise in the concepts.
 
 What the encoder recognises is dropped and corrupted; now and then a noun of the captions is put in
 another's place, in the captions and in what is recognised, so that the decoder takes the noun from

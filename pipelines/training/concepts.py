@@ -1,4 +1,4 @@
-"""Everyday nouns for the classes of ImageNet, and what a decoder is taught to think of them.
+"""Map ImageNet classes to everyday nouns, and exchange nouns in training captions.
 
 ``concepts.json`` holds the table, made and checked by hand: for each noun the classes that people
 would call so, as numbers and ranges in ImageNet's order; other words for the same (``also``); and

@@ -1,4 +1,4 @@
-"""Captioned pictures: reading what people publish into one plain form.
+"""Read captioned pictures of published data sets into one form.
 
 What can be read is in :mod:`pipelines.training.datasets`, a module for each format, and in
 docs/data.md with the commands.

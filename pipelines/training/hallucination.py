@@ -1,4 +1,4 @@
-"""Whether captions name things that nobody else saw: nouns held against people's, with WordNet.
+"""Find nouns in captions that no human caption bears out, with WordNet.
 
 A caption *invents* when one of its nouns is named by none of the people who described the picture,
 nor is a synonym, a narrower or a wider word of anything they named (Fellbaum, "WordNet", 1998).

@@ -1,4 +1,4 @@
-"""What a training leaves for people to read: a line an epoch, as CSV and for TensorBoard."""
+"""Log a line an epoch, as CSV and for TensorBoard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training step minimises: cross-entropy with human captions, or self-critical CIDEr-D.
+"""Training losses: cross-entropy with human captions, and self-critical CIDEr-D.
 
 Letters in shapes: N pictures, S sampled sentences a picture, K captions a picture, T words.
 """

@@ -1,4 +1,4 @@
-"""Which part words have in noun phrases, learnt from sentences alone."""
+"""Learn the part of each word in noun phrases from sentences alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of a training stage: what it needs to go on, and its best epoch."""
+"""Keep the state and the best epoch of a training stage in its folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a captioner looked for each word of its sentence.
+"""Attention maps: the regions that each word of a caption attended to.
 
 The maps are those of the winning hypothesis itself, not of a second pass.  Show, Attend and Tell
 has one distribution over the regions a word, and it is the map.  The Transformer has one for each

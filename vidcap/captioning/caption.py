@@ -1,4 +1,4 @@
-"""What a captioner says of one picture."""
+"""The caption of one picture, and the length limit of a caption."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every captioner is to the rest of vidcap, and the one that runs vidcap's checkpoints."""
+"""The captioner protocol, and the captioner that runs vidcap's own checkpoints."""
 
 from __future__ import annotations
 

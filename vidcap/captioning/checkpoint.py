@@ -1,4 +1,4 @@
-"""A captioner in one safetensors file: weights, vocabulary, preprocessing, and what made it.
+"""Read and write a captioner as one safetensors file with a JSON header.
 
 The header alone (:func:`read_manifest`) tells everything that is not a weight and needs no torch.
 """

@@ -1,4 +1,4 @@
-"""How sure a caption is: the chance that it is a fair description of its picture.
+"""Estimate the probability that a caption is a fair description of its picture.
 
 *Fair* means: its CIDEr-D against what people wrote of the picture is at least what the median of
 those people reaches against the others.  The chance is a logistic function of a few facts that

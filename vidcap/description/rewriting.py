@@ -1,4 +1,4 @@
-"""How a describer says it: nothing guessed, and shorter where there is less time or less certainty.
+"""Rewrite captions as descriptions: no guesses, and shorter where time or certainty is short.
 
 What a picture cannot show is not said (ITC Guidance on Standards for Audio Description; Netflix
 Audio Description Style Guide; DCMP Description Key): which sex or race somebody is, and what

@@ -1,4 +1,4 @@
-"""How often sentences are wrong that are as sure as a threshold asks for, as it was measured."""
+"""Look up the measured share of wrong sentences at a confidence threshold."""
 
 from __future__ import annotations
 

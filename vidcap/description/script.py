@@ -1,4 +1,4 @@
-"""What is said when, and what is not: the script of a description.
+"""The script of a description: passages with times, and omissions with reasons.
 
 All times are whole milliseconds of player time.
 """

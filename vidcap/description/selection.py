@@ -1,4 +1,4 @@
-"""Which scenes are worth telling, and in how much detail."""
+"""Select the scenes that are worth describing, and their level of detail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where somebody speaks: Silero's voice activity detector over a streamed sound track."""
+"""Detect speech in a streamed sound track with Silero's voice activity detector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scenes of many videos, kept in one file and found again by what they show."""
+"""Keep the scenes of many videos in one file, and search them."""
 
 from vidcap.index.records import FileRecord, SceneRecord, State, Status, VideoRecord
 from vidcap.index.store import Catalogue

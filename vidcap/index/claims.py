@@ -1,4 +1,4 @@
-"""Who is working on what, where several programs fill one catalogue.
+"""Claim files, so that several programs can fill one catalogue.
 
 A claim is a row: this video is in work, by this owner, until then.  Its owner renews it while the
 work goes on.  A claim whose owner is gone, or has not renewed it in time, is anybody's.

@@ -1,4 +1,4 @@
-"""What a sentence means, as a vector: all-MiniLM-L6-v2, computed with numpy.
+"""Embed sentences as vectors: all-MiniLM-L6-v2, computed with numpy.
 
 Sentences that say the same in other words have vectors that point the same way.  The weights come
 with vidcap, their matrices rounded to int8 (``pipelines/sentence_weights.py``), and are multiplied

@@ -1,4 +1,4 @@
-"""What tells one video, one model and one way of watching from another."""
+"""Hash videos, models and settings, so that results can be told apart and reused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Videos as Parquet files, one a video and a row a scene: what many machines write side by side.
+"""Write a video as a Parquet file with a row a scene, safe for many writers.
 
 A video that failed has one row, whose scene is null.  docs/catalogue.md describes the columns.
 """

@@ -1,4 +1,4 @@
-"""From what a person types to what FTS5 and the ranking understand."""
+"""Parse a search query into FTS5 syntax and ranking terms."""
 
 from __future__ import annotations
 

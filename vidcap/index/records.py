@@ -1,4 +1,4 @@
-"""What a catalogue takes and gives: videos and their scenes."""
+"""The records of a catalogue: videos and their scenes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding scenes: by their words, by what their sentences mean, by what they look like.
+"""Search scenes by text, by sentence vectors and by image vectors.
 
 Words are ranked by BM25 (Robertson and Zaragoza 2009), meanings by the cosine of vectors, both
 together by the sum of the two.  docs/search.md has the figures behind the default and behind every

@@ -1,4 +1,4 @@
-"""The scenes of a video, worked out as they are asked for: what every job begins with."""
+"""Work out the scenes of a video lazily; the shared first part of every job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which one of many captions stands for them all."""
+"""Choose the caption that agrees most with a group of captions."""
 
 from __future__ import annotations
 

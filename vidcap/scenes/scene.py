@@ -1,4 +1,4 @@
-"""What goes into scenes and what comes out."""
+"""The input and the output of scene merging: frame captions and scenes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scenes to cues: when each sentence stands on the screen, in which lines, and at what price."""
+"""Turn scenes into cues: times, lines and the rules that had to be broken."""
 
 from __future__ import annotations
 

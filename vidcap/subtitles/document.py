@@ -1,4 +1,4 @@
-"""What a writer gets: the cues of one video and all that is known of how they came about."""
+"""The document that writers get: the cues of one video and their provenance."""
 
 from __future__ import annotations
 

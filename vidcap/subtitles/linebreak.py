@@ -1,4 +1,4 @@
-"""Where a sentence is broken into lines.
+"""Break a sentence into lines.
 
 Lines break after punctuation and before conjunctions and prepositions; a line does not end between
 article and noun, adjective and noun, first and last name, pronoun and verb, or auxiliary and verb

@@ -1,4 +1,4 @@
-"""What is left of a subtitle file when its format is taken away: texts with times."""
+"""Timed texts without a format, as read from a subtitle file."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What every stage may use on words: tokens, caption metrics, likeness of sentences."""
+"""Text tools that every stage may use: tokens, n-grams, similarity."""

@@ -1,4 +1,4 @@
-"""Runs of words, and what every caption metric asks of its input."""
+"""Count n-grams, and check the input of caption metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much two captions say the same."""
+"""Measure the similarity of two captions."""
 
 from __future__ import annotations
 

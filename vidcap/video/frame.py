@@ -1,4 +1,4 @@
-"""What reading a video gives: facts about the file, its frames, and how the reading ended."""
+"""The results of reading a video: facts about the file, frames, and how the reading ended."""
 
 from __future__ import annotations
 

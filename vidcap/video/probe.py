@@ -1,4 +1,4 @@
-"""Asking a file what video it holds, by opening it and decoding its first picture."""
+"""Probe a file for its video stream by opening it and decoding its first picture."""
 
 from __future__ import annotations
 

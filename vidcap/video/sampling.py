@@ -1,4 +1,4 @@
-"""Which frames of a video are looked at."""
+"""Sample the frames of a video: by rate, key frames or shots."""
 
 from __future__ import annotations
 

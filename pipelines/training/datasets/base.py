@@ -1,4 +1,4 @@
-"""What every format of captions is to the reader of data sets, and what all of them read with."""
+"""The protocol of caption file formats, and the helpers they share."""
 
 from __future__ import annotations
 

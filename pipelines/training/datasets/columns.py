@@ -1,4 +1,4 @@
-"""Which column or key holds what, and sentences in the shapes in which JSON has them."""
+"""Find the columns or keys of pictures, splits and sentences in CSV and JSON."""
 
 from __future__ import annotations
 

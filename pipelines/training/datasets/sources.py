@@ -1,4 +1,4 @@
-"""From what the user names to the files to read, and their format."""
+"""Find the caption files that a path stands for, and their format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders of Hugging Face models: where they are, what may be read of them, what they hash to."""
+"""Find and check local folders of Hugging Face models."""
 
 from __future__ import annotations
 

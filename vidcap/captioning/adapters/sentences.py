@@ -1,4 +1,4 @@
-"""What other people's models answer, cut down to the one plain sentence that a caption is.
+"""Cut the answers of other models down to one plain sentence.
 
 Models that were trained to chat wrap a caption in manners ("Sure! Here is a description of the
 image:"), in markdown, in quotes, in words about the picture as a picture ("This image shows"); they

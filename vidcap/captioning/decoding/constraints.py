@@ -1,4 +1,4 @@
-"""What a sentence may not go on with, whatever there is to be seen.
+"""Mask words during decoding: no repeated content words, no phrase without its noun.
 
 Letters in shapes: N pictures, K beams, V words, T words so far.
 """

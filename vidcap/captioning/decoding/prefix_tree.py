@@ -1,4 +1,4 @@
-"""Sentences as a tree of their beginnings, so that what several begin with is read once."""
+"""A prefix tree of sentences, so that shared prefixes are scored once."""
 
 from __future__ import annotations
 

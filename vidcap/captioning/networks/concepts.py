@@ -1,4 +1,4 @@
-"""What the encoder recognises, as tokens that a decoder can read beside the regions.
+"""Recognise concepts from encoder features, and turn them into tokens for the decoder.
 
 The encoder was first trained to tell 1,000 kinds of things apart.  Its classifier stays in the
 checkpoint; classes that people call by one everyday noun are added up, and the likeliest nouns

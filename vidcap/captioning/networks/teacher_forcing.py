@@ -1,4 +1,4 @@
-"""What decoders share when they are taught whole captions at once."""
+"""Helpers and the output type of teacher forcing, shared by the decoders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people would speak of when they see a picture, before a word is said.
+"""Estimate from a picture how likely captions of it name each word.
 
 A decoder takes from its training what pictures usually show: somebody, in a shirt.  Which words a
 picture asks for is guessed here from its features alone, and what it does not ask for is made

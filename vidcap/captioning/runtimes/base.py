@@ -1,4 +1,4 @@
-"""What runs a checkpoint: the one protocol that the CPU's and the GPU's run times share."""
+"""The protocol of runtimes: encode pictures, decode words, score sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every format of scripts can do."""
+"""The protocol of description script formats."""
 
 from __future__ import annotations
 

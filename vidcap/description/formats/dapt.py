@@ -1,4 +1,4 @@
-"""DAPT, ``.dapt.xml``: what describers' tools exchange.
+"""DAPT, ``.dapt.xml``: the W3C profile of TTML for exchanging audio description scripts.
 
 W3C, "Dubbing and Audio description Profiles of TTML2" (Candidate Recommendation, 2025).  Each
 sentence is a script event, a ``div`` that lasts from where the film is turned down to where it is

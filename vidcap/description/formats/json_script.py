@@ -1,4 +1,4 @@
-"""JSON, ``.json``: the script with its verdicts, what was left out, and how it came about.
+"""JSON, ``.json``: the script with its verdicts, its omissions and its provenance.
 
 The schema is in ``description.schema.json`` beside this module.  Additions keep the number in
 ``schema``; a change that a reader could trip over raises it.

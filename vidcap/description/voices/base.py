@@ -1,4 +1,4 @@
-"""What every voice is to the rest of vidcap."""
+"""The protocol of voices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every subtitle format can do."""
+"""The protocol of subtitle formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SubRip, ``.srt``: the format that every player reads and nobody standardised."""
+"""SubRip, ``.srt``: read by every player, without a formal standard."""
 
 from __future__ import annotations
 

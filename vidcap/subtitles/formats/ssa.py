@@ -1,4 +1,4 @@
-"""What formats share that SubStation Alpha's overrides have a place in.
+"""Helpers for formats that carry SubStation Alpha override tags.
 
 Reading by way of pysubs2, which takes every text for one of SubStation Alpha.
 """

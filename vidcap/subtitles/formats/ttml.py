@@ -1,4 +1,4 @@
-"""TTML, ``.ttml``: what broadcasters and streaming services take in.
+"""TTML, ``.ttml``: the W3C format of broadcasters and streaming services.
 
 Written is the text profile of IMSC 1.1 (W3C, "TTML Profiles for Internet Media Subtitles and
 Captions 1.1"); read is any TTML whose times are media times.

@@ -1,4 +1,4 @@
-"""WebVTT, ``.vtt`` (W3C Candidate Recommendation): what browsers read."""
+"""WebVTT, ``.vtt`` (W3C Candidate Recommendation): the format of browsers."""
 
 from __future__ import annotations
 

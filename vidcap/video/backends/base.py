@@ -1,4 +1,4 @@
-"""What a decoder back end is: one protocol, and what it tells of its losses."""
+"""The protocol of decoder back ends, and their read statistics."""
 
 from __future__ import annotations
 

@@ -314,7 +314,7 @@ def _search(
             if mirrored:
                 batch = [np.ascontiguousarray(picture[:, ::-1]) for picture in batch]
             looks = captioner.look(batch)
-            found += [(list(own.hypotheses), captioner.facts([own.prepared])) for own in looks]
+            found += [(list(own.hypotheses), captioner.facts([own.image])) for own in looks]
             bar.update(len(batch))
     return found
 
@@ -330,7 +330,7 @@ def _tell(
         looks = scene.looks(captioner)
         budget = preset.budget(scene.seconds, Fraction(RATE))
         told = captioner.search_scene(looks, budget)
-        found.append((told, captioner.facts([look.prepared for look in looks])))
+        found.append((told, captioner.facts([look.image for look in looks])))
     return found
 
 

@@ -197,10 +197,11 @@ def ways_of_torch(name: str) -> dict[str, IndexSettings]:
     settings = BeamSettings(size=6, length_penalty=1.0)
 
     def decode(looks: list[EncodedCaption], join: Callable[[list[Array]], Array]) -> str:
-        parts = [list(part) for part in zip(*(look.prepared for look in looks), strict=True)]
-        kept = model.decoder.memory_count
-        prepared = [join(memory) for memory in parts[:kept]]
-        prepared += [np.mean(state, 0).astype(state[0].dtype) for state in parts[kept:]]
+        images = [look.image for look in looks]
+        memories = zip(*(image.memory for image in images), strict=True)
+        states = zip(*(image.state for image in images), strict=True)
+        prepared = [join(list(memory)) for memory in memories]
+        prepared += [np.mean(state, 0).astype(state[0].dtype) for state in states]
         step = torch_step(model.decoder, [torch.from_numpy(part[None]) for part in prepared])
         return " ".join(words.decode(beam_search(step, pictures=1, settings=settings)[0][0].words))
 

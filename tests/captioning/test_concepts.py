@@ -177,9 +177,11 @@ def test_the_run_times_agree(checkpoint, monkeypatch, tmp_path):
     )
     both = zip(*(runtime.encode(pictures()) for runtime in runtimes), strict=True)
     for parts in both:
-        for own, other in zip(*parts, strict=True):
+        for own, other in zip(
+            *((*part.memory, *part.state, part.facts) for part in parts), strict=True
+        ):
             np.testing.assert_allclose(own, other, atol=2e-3)
-    facts = captioner.facts([captioner.look(pictures())[0].prepared])
+    facts = captioner.facts([captioner.look(pictures())[0].image])
     assert facts is not None
     assert facts.strengths.shape == (3,)
     assert 0 < facts.strengths.sum() <= 1.5
@@ -190,7 +192,7 @@ def test_pictures_are_compared_by_their_regions_alone(checkpoint, monkeypatch, t
     captioner = load_captioner(str(checkpoint))
     assert isinstance(captioner, CheckpointCaptioner)
     (look,) = captioner.look(pictures()[:1])
-    mean = look.prepared[0][:, :-2].mean(1).ravel()
+    mean = look.image.memory[0][:, :-2].mean(1).ravel()
     vector = captioner.embed(pictures()[:1])[0]
     np.testing.assert_allclose(vector, mean / np.linalg.norm(mean), atol=1e-5)
 

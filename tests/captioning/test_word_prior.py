@@ -131,7 +131,7 @@ def test_the_run_times_agree(tmp_path, monkeypatch):
     logs = []
     for runtime in runtimes:
         prepared = list(runtime.encode(pictures))
-        change = prepared[0][decoder.memory_count - 1]
+        change = prepared[0].memory[-1]
         assert change.shape == (len(WORDS) + 4,)
         assert change.min() < 0
         step = runtime.steps(prepared, beams=2)

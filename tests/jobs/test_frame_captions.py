@@ -160,7 +160,7 @@ def test_what_is_plainly_the_same_has_the_sentences_found_for_it_in_batches_of_a
         assert one.caption == own[spoken]
         assert (one.encoded is not None) == (place in encoded)
         if one.encoded is not None:
-            assert one.encoded.prepared[0] is given_frames[place].image
+            assert one.encoded.image[0] is given_frames[place].image
 
 
 def test_what_is_still_does_not_wait_for_what_moves_next():

@@ -28,14 +28,14 @@ class FakeSceneCaptioner:
         self.told: list[tuple[list[str], F]] = []
 
     def caption_scene(self, looks: Sequence[EncodedCaption], seconds: F) -> Caption:
-        things = [look.prepared[0] for look in looks]
+        things = [look.image[0] for look in looks]
         self.told.append((things, seconds))
         return Caption(f"the {max(things, key=things.count)} scene", -0.1, 0.5)
 
     def cross_likelihood_gap(
         self, one: Sequence[EncodedCaption], other: Sequence[EncodedCaption]
     ) -> float:
-        alike = {look.prepared[0] for look in one} & {look.prepared[0] for look in other}
+        alike = {look.image[0] for look in one} & {look.image[0] for look in other}
         return 0.0 if alike else 2.0
 
 

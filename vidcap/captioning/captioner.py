@@ -21,7 +21,7 @@ from vidcap.captioning.decoding.rescoring import joint_step, rescore
 from vidcap.captioning.decoding.vocabulary import UNKNOWN, Vocabulary
 from vidcap.captioning.noun_matcher import NounMatcher
 from vidcap.captioning.protocols import EncodedCaption
-from vidcap.captioning.runtimes.base import Prepared, Runtime, filled
+from vidcap.captioning.runtimes.base import EncodedImage, Runtime, filled
 from vidcap.errors import UsageError
 from vidcap.text.tokens import detokenize, tokenize
 
@@ -129,7 +129,7 @@ class CheckpointCaptioner:
         """
         return self.decode(self.encode(pictures))
 
-    def encode(self, pictures: Sequence[Picture]) -> list[Prepared]:
+    def encode(self, pictures: Sequence[Picture]) -> list[EncodedImage]:
         """Return what the decoder needs of pictures, in their order.
 
         Raises:
@@ -138,14 +138,14 @@ class CheckpointCaptioner:
         check_pictures(pictures, self.picture_size)
         return list(self._runtime.encode(pictures))
 
-    def decode(self, prepared: Sequence[Prepared]) -> list[EncodedCaption]:
+    def decode(self, prepared: Sequence[EncodedImage]) -> list[EncodedCaption]:
         """Find a sentence for each encoded picture, as :meth:`caption` does."""
         return [
             EncodedCaption(self._caption(hypotheses, [own]), tuple(hypotheses), own)
             for own, hypotheses in self._found(prepared)
         ]
 
-    def near_duplicate(self, one: Prepared, other: Prepared) -> bool:
+    def near_duplicate(self, one: EncodedImage, other: EncodedImage) -> bool:
         """Return whether it is plain that two encoded pictures show the same."""
         return float(self._direction(one) @ self._direction(other)) > _SURELY_SAME
 
@@ -153,7 +153,7 @@ class CheckpointCaptioner:
         self, looks: Sequence[EncodedCaption], budget: Budget = _UNLIMITED
     ) -> Caption:
         """Return one sentence for pictures of the same thing, as :meth:`search_scene` finds it."""
-        prepared = [look.prepared for look in looks]
+        prepared = [look.image for look in looks]
         return self._caption(self.search_scene(looks, budget), prepared, scene=True)
 
     def search_scene(
@@ -179,7 +179,7 @@ class CheckpointCaptioner:
         if len(chosen) == 1:
             told = _ranked_for_scenes(chosen[0].hypotheses)
         else:
-            told = self._held_against([look.prepared for look in chosen], sentences)
+            told = self._held_against([look.image for look in chosen], sentences)
         if budget.holds(self._written(told[0])):
             return told
         both = [*told, *self.search_jointly(looks, budget)]
@@ -200,7 +200,7 @@ class CheckpointCaptioner:
             that is plain without reading a sentence.
         """
         sides = [_spread(looks, _SCENE_PICTURES // 2) for looks in (one, other)]
-        near, far = ([self._direction(look.prepared) for look in side] for side in sides)
+        near, far = ([self._direction(look.image) for look in side] for side in sides)
         alike = [float(a @ b) for a in near for b in far]
         if max(alike) < _SURELY_APART:
             return math.inf
@@ -208,14 +208,14 @@ class CheckpointCaptioner:
             return 0.0
         looks = [look for side in sides for look in side]
         sentences = [look.hypotheses[0].words for look in looks]
-        logs = self._runtime.likelihoods([look.prepared for look in looks], sentences).logs.sum(-1)
+        logs = self._runtime.likelihoods([look.image for look in looks], sentences).logs.sum(-1)
         worth = logs / [len(words) + 1 for words in sentences]
         first = len(sides[0])
         own = worth[:first, :first].mean() + worth[first:, first:].mean()
         return float(own - worth[:first, first:].mean() - worth[first:, :first].mean())
 
     def _held_against(
-        self, prepared: Sequence[Prepared], sentences: Sequence[Sequence[int]]
+        self, prepared: Sequence[EncodedImage], sentences: Sequence[Sequence[int]]
     ) -> list[Hypothesis]:
         worth = self._runtime.likelihoods(prepared, sentences)
         return rescore(sentences, worth, length_penalty=_SCENE_LENGTH_PENALTY)
@@ -231,7 +231,7 @@ class CheckpointCaptioner:
             looks: one or more, in order of time.
             budget: how long a sentence may be; empty where not one word has room.
         """
-        prepared = [look.prepared for look in _spread(looks, _SCENE_PICTURES)]
+        prepared = [look.image for look in _spread(looks, _SCENE_PICTURES)]
         step = joint_step(
             self._runtime.steps(filled(prepared, _SCENE_PICTURES), beams=_SCENE_SENTENCES),
             [len(prepared)],
@@ -310,12 +310,16 @@ class CheckpointCaptioner:
         """
         return (hypotheses for _, hypotheses in self._looks(pictures))
 
-    def _looks(self, pictures: Sequence[Picture]) -> Iterator[tuple[Prepared, list[Hypothesis]]]:
+    def _looks(
+        self, pictures: Sequence[Picture]
+    ) -> Iterator[tuple[EncodedImage, list[Hypothesis]]]:
         check_pictures(pictures, self.picture_size)
         return self._found(self._runtime.encode(pictures))
 
-    def _found(self, encoded: Iterable[Prepared]) -> Iterator[tuple[Prepared, list[Hypothesis]]]:
-        waiting: list[Prepared] = []
+    def _found(
+        self, encoded: Iterable[EncodedImage]
+    ) -> Iterator[tuple[EncodedImage, list[Hypothesis]]]:
+        waiting: list[EncodedImage] = []
         for prepared in encoded:
             waiting.append(prepared)
             if len(waiting) == self._runtime.group:
@@ -323,7 +327,7 @@ class CheckpointCaptioner:
                 waiting = []
         yield from zip(waiting, self._decode(waiting), strict=True)
 
-    def _decode(self, prepared: Sequence[Prepared]) -> list[list[Hypothesis]]:
+    def _decode(self, prepared: Sequence[EncodedImage]) -> list[list[Hypothesis]]:
         if not prepared:
             return []
         group = self._runtime.group
@@ -331,21 +335,23 @@ class CheckpointCaptioner:
         found = beam_search(step, pictures=group, settings=self._beam, wording=self._wording)
         return found[: len(prepared)]
 
-    def facts(self, prepared: Sequence[Prepared]) -> Facts | None:
+    def facts(self, prepared: Sequence[EncodedImage]) -> Facts | None:
         """Return what is known of pictures of the same thing, their mean, without a sentence.
 
         None where the checkpoint reads no recognised things.
         """
         if not self.manifest.things:
             return None
-        mean = np.mean([own[-1] for own in prepared], axis=0)
+        known = [own.facts for own in prepared if own.facts is not None]
+        mean = np.mean(known, axis=0)
         direction = np.mean([self._direction(own) for own in prepared], axis=0)
         return Facts(mean[:-1], float(mean[-1]), direction, self._finder)
 
-    def _direction(self, prepared: Prepared) -> NDArray[np.float32]:
+    def _direction(self, prepared: EncodedImage) -> NDArray[np.float32]:
         """Return the mean over a picture's regions of what the decoder gets, of length 1."""
         things = int(self.manifest.decoder_config.get("things", 0))
-        seen = prepared[0][..., : prepared[0].shape[-2] - things, :]
+        regions = prepared.memory[0]
+        seen = regions[..., : regions.shape[-2] - things, :]
         mean = seen.mean(axis=-2, dtype=np.float32).ravel()
         direction: NDArray[np.float32] = mean / max(float(np.linalg.norm(mean)), 1e-9)
         return direction
@@ -353,7 +359,7 @@ class CheckpointCaptioner:
     def _caption(
         self,
         hypotheses: Sequence[Hypothesis],
-        prepared: Sequence[Prepared],
+        prepared: Sequence[EncodedImage],
         *,
         scene: bool = False,
     ) -> Caption:

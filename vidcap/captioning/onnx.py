@@ -23,7 +23,7 @@ from vidcap.captioning.decoding.beam_search import Step
 from vidcap.captioning.decoding.vocabulary import START
 from vidcap.captioning.export import example_inputs
 from vidcap.captioning.networks.model import CaptionModel, Stepping, load_model
-from vidcap.captioning.runtimes.base import Prepared, Runtime, stepping
+from vidcap.captioning.runtimes.base import EncodedImage, Runtime, stepping
 from vidcap.errors import ModelError
 from vidcap.extras import import_extra
 from vidcap.files import replacing
@@ -146,17 +146,18 @@ class HalvesRuntime:
         self._memory_count = memory_count
         self._state_count = state_count
 
-    def encode(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[Prepared]:
+    def encode(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[EncodedImage]:
         """Encode pictures in batches of ``group``."""
         waiting = iter(pictures)
         while batch := list(islice(waiting, self.group)):
             arrays = self._encode(np.stack(batch))
             for index in range(len(batch)):
-                yield tuple(array[index] for array in arrays)
+                outputs = [array[index] for array in arrays]
+                yield EncodedImage.from_outputs(outputs, self._memory_count, self._state_count)
 
-    def steps(self, prepared: Sequence[Prepared], *, beams: int) -> Step:
+    def steps(self, images: Sequence[EncodedImage], *, beams: int) -> Step:
         """Begin to decode encoded pictures together; any number of rows will do."""
-        return stepping(self._step, prepared, self._memory_count, self._state_count)
+        return stepping(self._step, images)
 
 
 def load_onnx(
@@ -200,7 +201,7 @@ def largest_differences(
         "encode": max(
             float(np.abs(a - b).max())
             for one, two in zip(*both, strict=True)
-            for a, b in zip(one, two, strict=True)
+            for a, b in zip((*one.memory, *one.state), (*two.memory, *two.state), strict=True)
         ),
         "log_probabilities": 0.0,
         "attention": 0.0,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vidcap.captioning.caption import Budget, Caption
 from vidcap.captioning.decoding.beam_search import Hypothesis
-from vidcap.captioning.runtimes.base import Prepared
+from vidcap.captioning.runtimes.base import EncodedImage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,27 +21,27 @@ class EncodedCaption:
     Attributes:
         caption: what the captioner says of this picture alone.
         hypotheses: what the search found for it, best first.
-        prepared: what the decoder needs of it; some hundred kilobytes.
+        image: what the decoder needs of it; some hundred kilobytes.
     """
 
     caption: Caption
     hypotheses: tuple[Hypothesis, ...]
-    prepared: Prepared
+    image: EncodedImage
 
 
 @runtime_checkable
 class SceneCaptioner(Protocol):
     """A captioner that can tell several pictures in one sentence."""
 
-    def encode(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Prepared]:
+    def encode(self, pictures: Sequence[NDArray[np.uint8]]) -> list[EncodedImage]:
         """Return what the decoder needs of squashed uint8 RGB pictures, in their order."""
         ...
 
-    def decode(self, prepared: Sequence[Prepared]) -> list[EncodedCaption]:
+    def decode(self, prepared: Sequence[EncodedImage]) -> list[EncodedCaption]:
         """Find a sentence for each encoded picture."""
         ...
 
-    def near_duplicate(self, one: Prepared, other: Prepared) -> bool:
+    def near_duplicate(self, one: EncodedImage, other: EncodedImage) -> bool:
         """Return whether it is plain that two encoded pictures show the same."""
         ...
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from vidcap.captioning.caption import Caption
 from vidcap.captioning.captioner import Captioner
 from vidcap.captioning.protocols import EncodedCaption, SceneCaptioner
-from vidcap.captioning.runtimes.base import Prepared
+from vidcap.captioning.runtimes.base import EncodedImage
 from vidcap.scenes import FrameCaption
 from vidcap.video.frame import Frame
 
@@ -76,7 +76,7 @@ class _Seen:
         new: whether it shows anything that the last new one did not.
         place: how many new ones of its shot came before it.
         stills: how many came behind it, so far, that show nothing new.
-        prepared: what the decoder needs of it, once it is encoded.
+        encoding: what the decoder needs of it, once it is encoded.
         speaks: whether a sentence is found for it.
     """
 
@@ -85,7 +85,7 @@ class _Seen:
     new: bool
     place: int
     stills: int = 0
-    prepared: Prepared | None = None
+    encoding: EncodedImage | None = None
     speaks: bool = False
 
 
@@ -128,7 +128,7 @@ def _encoded(batches: Iterable[list[_Seen]], captioner: SceneCaptioner) -> Itera
 
     A sentence is found for what is not plainly the same as what has one.
     """
-    spoken: tuple[int, Prepared] | None = None
+    spoken: tuple[int, EncodedImage] | None = None
     waiting: list[_Seen] = []
     begun: list[_Seen] = []  # the end that the next span begins with, which is out already
     for batch in chain(batches, [[]]):
@@ -139,7 +139,7 @@ def _encoded(batches: Iterable[list[_Seen]], captioner: SceneCaptioner) -> Itera
         begun = left[:1]
         known = waiting.index(left[1]) if len(left) > 1 else len(waiting)
         for seen in waiting[:known]:
-            own = seen.prepared
+            own = seen.encoding
             if own is not None and not (
                 spoken is not None
                 and spoken[0] == seen.frame.shot
@@ -173,18 +173,18 @@ def _spans(new: list[_Seen], *, whole: bool) -> tuple[list[list[_Seen]], list[_S
 
 
 def _encode(several: Iterable[_Seen], captioner: SceneCaptioner) -> None:
-    asked = list(dict.fromkeys(seen for seen in several if seen.prepared is None))
+    asked = list(dict.fromkeys(seen for seen in several if seen.encoding is None))
     made = captioner.encode([seen.frame.image for seen in asked]) if asked else ()
     for seen, prepared in zip(asked, made, strict=True):
-        seen.prepared = prepared
+        seen.encoding = prepared
 
 
 def _to_encode(span: list[_Seen], captioner: SceneCaptioner) -> list[_Seen]:
     """Return which of the frames between the ends of a span are not told by these."""
     first, between, last = span[0], span[1:-1], span[-1]
-    assert first.prepared is not None
-    assert last.prepared is not None
-    if not between or not captioner.near_duplicate(first.prepared, last.prepared):
+    assert first.encoding is not None
+    assert last.encoding is not None
+    if not between or not captioner.near_duplicate(first.encoding, last.encoding):
         return between
     most = _change(first, last)
     return [seen for seen in between if min(_change(first, seen), _change(seen, last)) > most]
@@ -220,12 +220,12 @@ def _decoded(
 ) -> Iterator[list[FrameCaption]]:
     spoken: EncodedCaption | None = None
     for portion in _portions(_encoded(batches, captioner), size):
-        asked = [one.prepared for one in portion if one.speaks and one.prepared is not None]
+        asked = [one.encoding for one in portion if one.speaks and one.encoding is not None]
         made = iter(captioner.decode(asked) if asked else ())
         group = []
         for one in portion:
             spoken = next(made) if one.speaks or spoken is None else spoken
-            own = None if one.prepared is None else replace(spoken, prepared=one.prepared)
+            own = None if one.encoding is None else replace(spoken, image=one.encoding)
             group.append(_frame_caption(one.frame, spoken.caption, own))
         yield group
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -11,8 +12,42 @@ from numpy.typing import NDArray
 from vidcap.captioning.decoding.beam_search import Step
 from vidcap.captioning.decoding.rescoring import Likelihoods
 
-Prepared = tuple[NDArray[Any], ...]
 Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedImage:
+    """One picture as the decoder needs it.
+
+    Attributes:
+        memory: arrays that every decoding step reads and none changes; of the last decoder layer
+            first.
+        state: the decoder's state before the first word.
+        facts: probability of each concept, and the out-of-distribution score behind them; None
+            where the network gives none.
+    """
+
+    memory: tuple[NDArray[Any], ...]
+    state: tuple[NDArray[Any], ...]
+    facts: NDArray[Any] | None = None
+
+    @classmethod
+    def from_outputs(
+        cls, outputs: Sequence[NDArray[Any]], memory_count: int, state_count: int
+    ) -> EncodedImage:
+        """Name the outputs of an encoder graph for one picture.
+
+        Args:
+            outputs: memory, state and, where there are any, facts, in this order.
+            memory_count: how many of them are memory.
+            state_count: how many are state.
+        """
+        decoded = memory_count + state_count
+        return cls(
+            tuple(outputs[:memory_count]),
+            tuple(outputs[memory_count:decoded]),
+            outputs[decoded] if len(outputs) > decoded else None,
+        )
 
 
 class Runtime(Protocol):
@@ -26,19 +61,24 @@ class Runtime(Protocol):
     name: str
     group: int
 
-    def encode(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[Prepared]:
+    def encode(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[EncodedImage]:
         """Encode squashed ``(size, size, 3)`` RGB pictures; what comes out is in their order."""
         ...
 
-    def steps(self, prepared: Sequence[Prepared], *, beams: int) -> Step:
+    def steps(self, images: Sequence[EncodedImage], *, beams: int) -> Step:
         """Begin to decode encoded pictures together, with so many rows each."""
         ...
 
     def likelihoods(
-        self, prepared: Sequence[Prepared], sentences: Sequence[Sequence[int]]
+        self, images: Sequence[EncodedImage], sentences: Sequence[Sequence[int]]
     ) -> Likelihoods:
         """Return what each sentence, as word numbers, is worth on each encoded picture."""
         ...
+
+
+def stacked(parts: Iterable[tuple[NDArray[Any], ...]]) -> list[NDArray[Any]]:
+    """Stack the arrays of several pictures, part by part."""
+    return [np.stack(part) for part in zip(*parts, strict=True)]
 
 
 def filled(items: Sequence[Item], count: int) -> list[Item]:
@@ -48,22 +88,17 @@ def filled(items: Sequence[Item], count: int) -> list[Item]:
 
 def stepping(
     run: Callable[..., Sequence[NDArray[Any]]],
-    prepared: Sequence[Prepared],
-    memory_count: int,
-    state_count: int,
+    images: Sequence[EncodedImage],
 ) -> Step:
     """Begin to decode encoded pictures with a step that keeps no state of its own.
 
     Args:
         run: takes the words, the memories and each row's state; gives log-probabilities, the next
             state, and attention weights, all of which the next run may overwrite.
-        prepared: what ``encode`` gave for each picture.
-        memory_count: how many parts of it are memory, which stays while a picture is decoded.
-        state_count: how many behind them are state; what else there is are facts of the picture.
+        images: the encoded pictures.
     """
-    parts = list(zip(*prepared, strict=True))[: memory_count + state_count]
-    stacked = [np.stack(part) for part in parts]
-    memory, state = stacked[:memory_count], stacked[memory_count:]
+    memory = stacked(image.memory for image in images)
+    state = stacked(image.state for image in images)
 
     def step(words: NDArray[Any], rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         nonlocal state

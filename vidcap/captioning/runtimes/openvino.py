@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vidcap.captioning.decoding.beam_search import Step
 from vidcap.captioning.decoding.rescoring import Likelihoods, score_parallel, score_sequential
-from vidcap.captioning.runtimes.base import Prepared, filled, stepping
+from vidcap.captioning.runtimes.base import EncodedImage, filled, stacked, stepping
 from vidcap.captioning.runtimes.graphs import Graphs
 from vidcap.captioning.runtimes.openvino_graph import Graph, import_openvino
 from vidcap.errors import ModelError
@@ -58,7 +58,7 @@ class OpenVinoRuntime:
         threads = threads or usable_processors()
         shape = (1, picture_size, picture_size, 3)
         self._encode = Graph(graphs.encode, [shape], threads=threads, streams=threads)
-        self._prepared = self._encode.output_shapes()
+        self._encoded_shapes = self._encode.output_shapes()
         # A step gives back log-probabilities, the state and attention weights: what else it takes
         # beside words is memory, which stays as it is while a picture is decoded.
         self._state_count = len(graphs.step.outputs) - 2
@@ -70,10 +70,11 @@ class OpenVinoRuntime:
         self._empty: dict[int, NDArray[Any]] = {}
         self._compile(group, beams)
 
-    def encode(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[Prepared]:
+    def encode(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[EncodedImage]:
         """Encode pictures, one a request, as many at once as there are threads."""
         for outputs in self._encode.map(picture[None] for picture in pictures):
-            yield tuple(self._kept(place, array[0]) for place, array in enumerate(outputs))
+            kept = [self._kept(place, array[0]) for place, array in enumerate(outputs)]
+            yield EncodedImage.from_outputs(kept, self._memory_count, self._state_count)
 
     def _kept(self, place: int, array: NDArray[Any]) -> NDArray[Any]:
         """Return an output; one that holds nothing yet, as every picture's cache, only once."""
@@ -81,33 +82,32 @@ class OpenVinoRuntime:
             return array
         return self._empty.setdefault(place, array)
 
-    def steps(self, prepared: Sequence[Prepared], *, beams: int) -> Step:
+    def steps(self, images: Sequence[EncodedImage], *, beams: int) -> Step:
         """Begin to decode encoded pictures together."""
-        run = self._compile(len(prepared), beams)
-        return stepping(run, prepared, self._memory_count, self._state_count)
+        run = self._compile(len(images), beams)
+        return stepping(run, images)
 
     def likelihoods(
-        self, prepared: Sequence[Prepared], sentences: Sequence[Sequence[int]]
+        self, images: Sequence[EncodedImage], sentences: Sequence[Sequence[int]]
     ) -> Likelihoods:
         """Return what each sentence is worth on each picture."""
         if self._score is None:
-            several = filled(prepared, _READ_PICTURES)
+            several = filled(images, _READ_PICTURES)
             given = filled(sentences, _READ_SENTENCES)
             step = self.steps(several, beams=len(given))
             read = score_sequential(step, given, group=len(several))
-            asked = slice(len(prepared)), slice(len(sentences))
+            asked = slice(len(images)), slice(len(sentences))
             return Likelihoods(read.logs[asked], read.looks[asked])
         if self._scoring is None:
-            memories = [(-1, *shape[1:]) for shape in self._prepared[: self._memory_count]]
+            memories = [(-1, *shape[1:]) for shape in self._encoded_shapes[: self._memory_count]]
             shapes = [(-1,), (-1,), (-1, -1), *memories]
             self._scoring = Graph(self._score, shapes, threads=self._threads)
         scoring = self._scoring
-        parts = list(zip(*prepared, strict=True))[: self._memory_count]
-        memory = [np.stack(part) for part in parts]
+        memory = stacked(image.memory for image in images)
 
         def score(*tree: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
             outputs = scoring(*tree, *memory)
-            sizes = len(prepared), len(tree[0])
+            sizes = len(images), len(tree[0])
             if [output.shape[:2] for output in outputs] != [sizes, sizes]:
                 raise ModelError("its graph that reads sentences gives something else")
             logs, looks = outputs
@@ -120,7 +120,7 @@ class OpenVinoRuntime:
         if known is None:
             rows = pictures * beams
             shapes: list[tuple[int, ...]] = [(rows,)]
-            taken = self._prepared[: self._memory_count + self._state_count]
+            taken = self._encoded_shapes[: self._memory_count + self._state_count]
             for index, output in enumerate(taken):
                 shapes.append((pictures if index < self._memory_count else rows, *output[1:]))
             known = Graph(self._step, shapes, threads=self._threads)

@@ -14,7 +14,7 @@ from torch import Tensor
 from vidcap.captioning.decoding.beam_search import Step
 from vidcap.captioning.decoding.rescoring import Likelihoods, score_parallel, score_sequential
 from vidcap.captioning.networks.model import CaptionModel
-from vidcap.captioning.runtimes.base import Prepared, filled
+from vidcap.captioning.runtimes.base import EncodedImage, filled, stacked
 
 
 def torch_step(decoder: Any, prepared: Sequence[Tensor]) -> Step:
@@ -60,30 +60,32 @@ class TorchRuntime:
             torch.set_num_threads(threads)
         self._model = model.eval().to(self._device)
 
-    def encode(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[Prepared]:
+    def encode(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[EncodedImage]:
         """Encode pictures in batches of ``group``."""
         waiting, kind = iter(pictures), self._device.type
+        decoder = self._model.decoder
         while batch := list(islice(waiting, self.group)):
-            stacked = torch.from_numpy(np.stack(filled(batch, self.group))).to(self._device)
+            batched = torch.from_numpy(np.stack(filled(batch, self.group))).to(self._device)
             with torch.inference_mode(), torch.autocast(kind, enabled=kind == "cuda"):
-                prepared = self._model(stacked)
+                prepared = self._model(batched)
             arrays = [part.float().cpu().numpy() for part in prepared]
             for index in range(len(batch)):
-                yield tuple(array[index] for array in arrays)
+                outputs = [array[index] for array in arrays]
+                yield EncodedImage.from_outputs(outputs, decoder.memory_count, decoder.state_count)
 
-    def steps(self, prepared: Sequence[Prepared], *, beams: int) -> Step:
+    def steps(self, images: Sequence[EncodedImage], *, beams: int) -> Step:
         """Begin to decode encoded pictures together; any number of rows will do."""
-        return torch_step(self._model.decoder, self._stacked(prepared))
+        return torch_step(self._model.decoder, self._stacked((*i.memory, *i.state) for i in images))
 
     def likelihoods(
-        self, prepared: Sequence[Prepared], sentences: Sequence[Sequence[int]]
+        self, images: Sequence[EncodedImage], sentences: Sequence[Sequence[int]]
     ) -> Likelihoods:
         """Return what each sentence is worth on each picture."""
         decoder = self._model.decoder
         if not decoder.reads_whole:
-            step = self.steps(prepared, beams=len(sentences))
-            return score_sequential(step, sentences, group=len(prepared))
-        memory = self._stacked(prepared)[: decoder.memory_count]
+            step = self.steps(images, beams=len(sentences))
+            return score_sequential(step, sentences, group=len(images))
+        memory = self._stacked(image.memory for image in images)
 
         def score(*tree: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
             with torch.inference_mode():
@@ -93,8 +95,5 @@ class TorchRuntime:
 
         return score_parallel(score, sentences)
 
-    def _stacked(self, prepared: Sequence[Prepared]) -> list[Tensor]:
-        return [
-            torch.from_numpy(np.stack(parts)).to(self._device)
-            for parts in zip(*prepared, strict=True)
-        ]
+    def _stacked(self, parts: Iterable[tuple[NDArray[Any], ...]]) -> list[Tensor]:
+        return [torch.from_numpy(part).to(self._device) for part in stacked(parts)]

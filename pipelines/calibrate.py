@@ -1,7 +1,7 @@
-"""Work out how sure a checkpoint's captions are, and write that into a copy of it.
+"""Work out how sure a checkpoint's captions are, and write that into a file beside it.
 
     python pipelines/calibrate.py CHECKPOINT --images flickr8k/images \
-        --captions flickr8k/captions.json --split val --output calibrated/NAME.safetensors
+        --captions flickr8k/captions.json --split val --output NAME.calibration.json
 
 Every picture of the split is captioned.  A caption is *fair* when its CIDEr-D against the human
 captions of its picture is at least what the median of those humans reaches against the others.  A
@@ -11,11 +11,12 @@ word is comes from the pictures of ``--corpus-split``.  Where recognised things 
 pictures of ``--prospect-split`` are captioned as well, to learn from their scores what kinds of
 pictures come out well; ``--scenes`` takes that from the calibration of single pictures.
 
-Prints one JSON object.  With ``--output``, the checkpoint is written there with the calibration
-fitted on all pictures, and beside it ``NAME-reliability.svg`` and ``NAME-coverage.svg``
-(``NAME-scenes-...`` with ``--scenes``).  Graphs
-made before stay valid.  Without it, nothing is written.  ``--views`` captions every picture
-mirrored as well, to see what agreement between views would add; a checkpoint never uses it.
+Prints one JSON object.  With ``--output``, the calibration fitted on all pictures is written there,
+together with the other one that the checkpoint has, and beside it ``NAME-reliability.svg`` and
+``NAME-coverage.svg`` (``NAME-scenes-...`` with ``--scenes``).  ``NAME.calibration.json`` is used
+where it lies beside ``NAME.safetensors``, which stays as it is.  Without it, nothing is written.
+``--views`` captions every picture mirrored as well, to see what agreement between views would add;
+a calibration never uses it.
 ``--judge`` fits nothing, and judges the calibration that the checkpoint holds on other pictures.
 
 ``--foreign-images`` and ``--foreign-captions`` name pictures from outside the training data's
@@ -32,6 +33,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -45,7 +47,12 @@ from pipelines.training import calibration as fitting
 from pipelines.training.charts import Chart, Line
 from pipelines.training.data import CaptionedPicture, load_captions
 from vidcap.captioning.captioner import CheckpointCaptioner
-from vidcap.captioning.checkpoint import checkpoint_hash, read_manifest, with_calibration
+from vidcap.captioning.checkpoint import (
+    CALIBRATION_SUFFIX,
+    checkpoint_hash,
+    read_manifest,
+    write_calibration,
+)
 from vidcap.captioning.confidence import FACT_FEATURES, FEATURES, Calibration, Facts, describe
 from vidcap.captioning.decoding.beam_search import Hypothesis
 from vidcap.captioning.decoding.vocabulary import Vocabulary
@@ -104,7 +111,7 @@ def _arguments() -> argparse.Namespace:
         "--judge", action="store_true", help="judge the calibration that is there, fit none"
     )
     parser.add_argument("--scenes", action="store_true", help="calibrate the telling of scenes")
-    parser.add_argument("--output", type=Path, help="where the calibrated checkpoint goes")
+    parser.add_argument("--output", type=Path, help="NAME.calibration.json, to write")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="[%(default)s]")
     parser.add_argument("--threads", type=int, default=0, help="processor threads [all]")
     return parser.parse_args()
@@ -126,6 +133,9 @@ def calibrate(arguments: argparse.Namespace) -> dict[str, Any]:
     unknown = [name for name in arguments.features or () if name not in FEATURES]
     if unknown:
         raise UsageError(f"there is no feature {unknown[0]!r}; choose of {', '.join(FEATURES)}")
+    output: Path | None = arguments.output
+    if output and not output.name.endswith(CALIBRATION_SUFFIX):
+        raise UsageError(f"--output {output}: name it NAME{CALIBRATION_SUFFIX}")
     checkpoint: Path = arguments.checkpoint
     manifest = read_manifest(checkpoint)
     vocabulary = Vocabulary(manifest.vocabulary)
@@ -234,17 +244,19 @@ def calibrate(arguments: argparse.Namespace) -> dict[str, Any]:
             name: _brief(_crossed([*names, name], {**at_home, name: value}, fair), fair, scores)
             for name, value in views.items()
         }
-    if arguments.output:
-        with_calibration(checkpoint, arguments.output, fitted, scenes=arguments.scenes)
+    if output:
+        told = "scene_calibration" if arguments.scenes else "calibration"
+        write_calibration(output, replace(manifest, **{told: fitted}))
         charts = {
             "reliability": _reliability_chart(chances, fair),
             "coverage": _coverage_chart(chances, scores),
         }
         for name, chart in charts.items():
-            stem = arguments.output.stem + ("-scenes" if arguments.scenes else "")
-            path = arguments.output.with_name(f"{stem}-{name}.svg")
+            stem = output.name.removesuffix(CALIBRATION_SUFFIX)
+            stem += "-scenes" if arguments.scenes else ""
+            path = output.with_name(f"{stem}-{name}.svg")
             write_atomically(path, chart.to_svg())
-        result["written"] = str(arguments.output)
+        result["written"] = str(output)
     return result
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.captioning.servers import LocalServer
 from vidcap.captioning.caption import Budget, Caption
-from vidcap.captioning.checkpoint import read_manifest, with_calibration
+from vidcap.captioning.checkpoint import calibration_path, read_manifest, write_calibration
 from vidcap.captioning.confidence import Calibration
 from vidcap.captioning.decoding.vocabulary import Vocabulary
 from vidcap.captioning.protocols import SceneCaptioner
@@ -203,7 +203,8 @@ def test_what_shows_the_same_is_less_apart_than_what_does_not(captioner):
 def calibrated(tmp_path_factory):
     """The default with numbers that were fitted to nothing: they show the way, not the truth."""
     source = next(shipped.file for shipped in shipped_captioners() if shipped.name == DEFAULT)
-    words = len(Vocabulary(read_manifest(source).vocabulary))
+    manifest = read_manifest(source)
+    words = len(Vocabulary(manifest.vocabulary))
     calibration = Calibration(
         features=("log_probability", "margin", "agreement", "attention_entropy"),
         means=(-1.0, 0.1, 0.8, 0.9),
@@ -214,9 +215,8 @@ def calibrated(tmp_path_factory):
         record={},
     )
     target = tmp_path_factory.mktemp("calibrated") / source.name
-    with_calibration(source, target, calibration)
-    for graph in source.parent.glob(f"{source.stem}-*"):
-        (target.parent / graph.name).symlink_to(graph)
+    target.symlink_to(source)
+    write_calibration(calibration_path(target), replace(manifest, calibration=calibration))
     return load_captioner(str(target), device="cpu", threads=2)
 
 

@@ -6,7 +6,12 @@ import torch
 
 from tests.captioning.tiny_readers import write_reader
 from vidcap.captioning.captioner import CheckpointCaptioner
-from vidcap.captioning.checkpoint import read_manifest, with_calibration, write_checkpoint
+from vidcap.captioning.checkpoint import (
+    calibration_path,
+    read_manifest,
+    write_calibration,
+    write_checkpoint,
+)
 from vidcap.captioning.confidence import Calibration, Facts
 from vidcap.captioning.decoding.vocabulary import UNKNOWN, Vocabulary
 from vidcap.captioning.networks.concepts import (
@@ -259,7 +264,10 @@ def test_a_captioner_is_as_sure_as_the_direction_of_a_picture_promises(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     prospect = np.linspace(-1, 1, 16)
     target = tmp_path / "sure.safetensors"
-    with_calibration(checkpoint, target, a_calibration("prospect", prospect=tuple(prospect)))
+    target.symlink_to(checkpoint)
+    fitted = a_calibration("prospect", prospect=tuple(prospect))
+    sure = dataclasses.replace(read_manifest(checkpoint), calibration=fitted)
+    write_calibration(calibration_path(target), sure)
     captioner = load_captioner(str(target))
     assert isinstance(captioner, CheckpointCaptioner)
     looks = captioner.look(pictures())

@@ -11,9 +11,11 @@ from safetensors.torch import save_file
 
 from vidcap.captioning.checkpoint import (
     Manifest,
+    calibration_path,
+    checkpoint_hash,
     read_manifest,
     read_weights,
-    with_calibration,
+    write_calibration,
     write_checkpoint,
 )
 from vidcap.captioning.confidence import (
@@ -25,6 +27,7 @@ from vidcap.captioning.confidence import (
     entropy,
 )
 from vidcap.captioning.decoding.beam_search import Hypothesis
+from vidcap.captioning.registry import shipped_captioners
 from vidcap.errors import ModelError
 
 MANIFEST = Manifest(
@@ -128,16 +131,53 @@ def checkpoint(tmp_path):
     return path
 
 
-def test_a_checkpoint_carries_its_calibration_and_keeps_its_weights(checkpoint, tmp_path):
-    target = tmp_path / "calibrated.safetensors"
-    with_calibration(checkpoint, target, CALIBRATION)
-    assert read_manifest(target) == replace(MANIFEST, calibration=CALIBRATION)
-    before, after = read_weights(checkpoint), read_weights(target)
-    assert before.keys() == after.keys()
-    assert all(torch.equal(before[name], after[name]) for name in before)
-    again = tmp_path / "again.safetensors"
-    with_calibration(target, again, CALIBRATION)
-    assert again.read_bytes() == target.read_bytes()
+def test_a_calibration_beside_a_checkpoint_stands_for_the_headers(checkpoint, tmp_path):
+    """As old checkpoints have it in the header, and a fresh one is fitted."""
+    old = tmp_path / "old.safetensors"
+    both = replace(MANIFEST, calibration=CALIBRATION, scene_calibration=CALIBRATION)
+    write_checkpoint(old, both, read_weights(checkpoint))
+    assert read_manifest(old) == both
+    whole, fingerprint = old.read_bytes(), checkpoint_hash(old)
+    fresh = replace(MANIFEST, calibration=replace(CALIBRATION, bias=0.25))
+    write_calibration(calibration_path(old), fresh)
+    assert calibration_path(old).name == "old.calibration.json"
+    assert read_manifest(old) == fresh
+    assert (old.read_bytes(), checkpoint_hash(old)) == (whole, fingerprint)
+    write_checkpoint(old, both, read_weights(checkpoint))
+    assert read_manifest(old) == both  # what lay beside was of the checkpoint before
+
+
+@pytest.mark.parametrize("shipped", shipped_captioners(), ids=lambda shipped: shipped.name)
+def test_what_ships_is_calibrated_beside_its_checkpoint(shipped, tmp_path):
+    assert calibration_path(shipped.file).is_file()
+    manifest = read_manifest(shipped.file)
+    write_calibration(tmp_path / "again.json", manifest)
+    assert (tmp_path / "again.json").read_bytes() == calibration_path(shipped.file).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "calibration is damaged"),
+        ("[1]", "calibration is damaged"),
+        ("{}", "calibration is damaged: 'format'"),
+        ("[" * 100_000, "calibration is damaged"),
+        ('{"format": 2}', "format 2, but this vidcap reads format 1"),
+        ('{"format": 1, "calibration": {}}', "calibration is damaged"),
+        ('{"format": 1, "luck": 7}', "there is no 'luck'"),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_a_damaged_calibration_file_is_refused(checkpoint, text, message):
+    calibration_path(checkpoint).write_text(text)
+    with pytest.raises(ModelError, match=rf"plain\.calibration\.json: .*{message}"):
+        read_manifest(checkpoint)
+
+
+def test_a_calibration_file_that_cannot_be_read_is_refused(checkpoint):
+    calibration_path(checkpoint).mkdir()
+    with pytest.raises(ModelError, match=r"plain\.calibration\.json: cannot be read"):
+        read_manifest(checkpoint)
 
 
 def test_a_checkpoint_without_one_has_none_and_no_trace_of_it(checkpoint):

@@ -51,18 +51,19 @@ def test_which_pictures_come_out_well_is_learnt_from_the_training_part(pictures)
     torch.manual_seed(3)
     sizes = {"width": 16, "heads": 4, "decoder_layers": 1, "things": 1, "nouns": 2, "classes": 3}
     decoder = build_decoder("transformer", {**sizes, "channels": 1280}, len(WORDS) + 4)
-    source, target = pictures / "reads.safetensors", pictures / "sure" / "reads.safetensors"
+    source = pictures / "reads.safetensors"
+    target = pictures / "reads.calibration.json"
     write_reader(source, decoder, WORDS, (("dog", "dogs"), ("cat",)))
     printed, told = calibrate(pictures, source, target)
     assert printed["prospect_known"]
     assert "train: 100%" in told
-    single = read_manifest(target).calibration
+    single = read_manifest(source).calibration
     assert len(single.prospect) == 16
     assert "prospect" in single.features
-    scenes = pictures / "scenes.safetensors"
-    _, told = calibrate(pictures, target, scenes, "--scenes")
+    _, told = calibrate(pictures, source, target, "--scenes")
     assert "train" not in told
-    assert read_manifest(scenes).scene_calibration.prospect == single.prospect
+    assert read_manifest(source).scene_calibration.prospect == single.prospect
+    assert read_manifest(source).calibration == single
     printed, _ = calibrate(pictures, source, target, "--prospect-split", "none")
     assert not printed["prospect_known"]
-    assert "prospect" not in read_manifest(target).calibration.features
+    assert "prospect" not in read_manifest(source).calibration.features

@@ -221,7 +221,8 @@ def test_an_empty_part_is_refused(workshop):
 def test_a_checkpoint_learns_how_sure_it_is(workshop):
     """On pictures of five colours more, some of which it has no word for."""
     folder, _ = workshop
-    source, target = folder / "run" / "tiny.safetensors", folder / "sure" / "tiny.safetensors"
+    source, target = folder / "run" / "tiny.safetensors", folder / "sure" / "tiny.calibration.json"
+    copied = target.with_name("tiny.safetensors")
     entries = json.loads((folder / "captions.json").read_text())["images"]
     for number in range(24):
         name = f"fit {number}.png"
@@ -244,7 +245,8 @@ def test_a_checkpoint_learns_how_sure_it_is(workshop):
     assert len(printed["reliability"]) == 5
     assert printed["risk_coverage"][0]["cider_d"] == printed["cider_d"]
     assert set(printed["with_views"]) == {"view_agreement", "view_log_probability"}
-    manifest = read_manifest(target)
+    shutil.copy(source, copied)
+    manifest = read_manifest(copied)
     assert manifest.calibration.record["split"] == "fit"
     assert manifest.calibration.weights == tuple(printed["weights"].values())
     for chart in ("reliability", "coverage"):
@@ -253,12 +255,15 @@ def test_a_checkpoint_learns_how_sure_it_is(workshop):
     again = call("calibrate.py", source, *common, "--output", target, "--threads", "1")
     assert again.returncode == 0, again.stderr
     assert {path.name: path.read_bytes() for path in target.parent.iterdir()} == before
-    judged = call("calibrate.py", target, *common, "--judge", "--threads", "1")
+    judged = call("calibrate.py", copied, *common, "--judge", "--threads", "1")
     assert judged.returncode == 0, judged.stderr
     assert json.loads(judged.stdout)["base_rate"] == printed["base_rate"]
     refused = call("calibrate.py", source, *common, "--judge")
     assert refused.returncode == 2
     assert "holds no calibration" in refused.stderr
+    refused = call("calibrate.py", source, *common, "--output", copied)
+    assert refused.returncode == 2
+    assert "name it NAME.calibration.json" in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Read and write a captioner as one safetensors file with a JSON header.
 
 The header alone (:func:`read_manifest`) tells everything that is not a weight and needs no torch.
+How sure captions are may stand in a file beside it instead (:func:`calibration_path`), so that
+calibrating anew leaves the checkpoint and its hash as they are.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from vidcap.captioning.decoding.beam_search import BeamSettings
 from vidcap.captioning.decoding.constraints import PARTS
 from vidcap.captioning.decoding.vocabulary import Vocabulary
 from vidcap.errors import ModelError
-from vidcap.files import replacing
+from vidcap.files import replacing, write_atomically
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,7 +30,9 @@ GRAPHS = (
     "graphs."  # begins the names of what is no weight: see vidcap/captioning/runtimes/graphs.py
 )
 SCALE = ".scale"
+CALIBRATION_SUFFIX = ".calibration.json"
 _CALIBRATIONS = ("calibration", "scene_calibration")
+_DAMAGES = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 _KINDS: Mapping[str, type] = {
     "encoder": str,
     "decoder": str,
@@ -99,17 +103,20 @@ class Manifest:
         return json.dumps(values, sort_keys=True, ensure_ascii=False)
 
 
-def _check_calibration(calibration: Calibration, manifest: Manifest) -> None:
-    """Make sure that a calibration finds what it stands on.
+def _check_calibrations(manifest: Manifest) -> None:
+    """Make sure that calibrations find what they stand on.
 
     Raises:
         ValueError: saying what is not there.
     """
-    if not manifest.things and not FACT_FEATURES.isdisjoint(calibration.features):
-        raise ValueError("calibration: there are no things for it to stand on")
-    parts, width = len(calibration.prospect), manifest.decoder_config.get("width")
-    if parts and parts != width:
-        raise ValueError(f"calibration: prospect has {parts} parts, but directions have {width}")
+    for calibration in filter(None, (manifest.calibration, manifest.scene_calibration)):
+        if not manifest.things and not FACT_FEATURES.isdisjoint(calibration.features):
+            raise ValueError("calibration: there are no things for it to stand on")
+        parts, width = len(calibration.prospect), manifest.decoder_config.get("width")
+        if parts and parts != width:
+            raise ValueError(
+                f"calibration: prospect has {parts} parts, but directions have {width}"
+            )
 
 
 def _parse(path: Path, text: str | None) -> Manifest:
@@ -135,21 +142,12 @@ def _parse(path: Path, text: str | None) -> Manifest:
         _check_kinds(manifest)
         if not 1 <= int(manifest.picture_size) <= 4096:
             raise ValueError(f"picture_size {manifest.picture_size} is not from 1 to 4096")
-        for calibration in (manifest.calibration, manifest.scene_calibration):
-            if calibration:
-                _check_calibration(calibration, manifest)
+        _check_calibrations(manifest)
         if manifest.phrases and len(manifest.phrases) != len(words):
             raise ValueError(f"phrases: {len(manifest.phrases)} letters for {len(words)} words")
         if not set(manifest.phrases) <= set(PARTS):
             raise ValueError(f"phrases: holds other letters than {PARTS}")
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-    ) as error:
+    except _DAMAGES as error:
         raise ModelError(f"{path}: the checkpoint's header is damaged: {error}") from error
     return manifest
 
@@ -178,20 +176,81 @@ def _check_kinds(manifest: Manifest) -> None:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read a checkpoint's header.
+    """Read a checkpoint's header; calibrations in a file beside it stand for the header's.
 
     Raises:
-        ModelError: the file is missing, not safetensors, or not a vidcap checkpoint.
+        ModelError: the file is missing, not safetensors, or not a vidcap checkpoint, or its
+            calibration is damaged.
     """
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="numpy") as file:
-            return _parse(path, (file.metadata() or {}).get("vidcap"))
+            text = (file.metadata() or {}).get("vidcap")
+        return _calibrated(path, _parse(path, text))
     except FileNotFoundError as error:
         raise ModelError(f"{path}: there is no such checkpoint") from error
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{path}: cannot be read as safetensors: {error}") from error
+
+
+def calibration_path(checkpoint: Path) -> Path:
+    """Return the file beside a checkpoint that holds its calibrations, if there is one."""
+    return checkpoint.with_suffix(CALIBRATION_SUFFIX)
+
+
+def _calibrated(path: Path, manifest: Manifest) -> Manifest:
+    """Return a manifest with the calibrations of the file beside the checkpoint, if it is there."""
+    beside = calibration_path(path)
+    try:
+        text = beside.read_bytes()
+    except FileNotFoundError:
+        return manifest
+    except OSError as error:
+        raise ModelError(f"{beside}: cannot be read: {error.strerror or error}") from error
+    try:
+        values = json.loads(text)
+        written = values.pop("format")
+        if written != FORMAT:
+            raise ModelError(
+                f"{beside}: calibration format {written}, but this vidcap reads format {FORMAT}; "
+                "use a matching version of vidcap"
+            )
+        size = len(Vocabulary(manifest.vocabulary))
+        fitted = {
+            name: Calibration.from_mapping(values.pop(name), vocabulary_size=size)
+            for name in _CALIBRATIONS
+            if name in values
+        }
+        if values:
+            raise ValueError(f"there is no {next(iter(values))!r:.60} in a calibration")
+        manifest = replace(
+            manifest,
+            calibration=fitted.get("calibration"),
+            scene_calibration=fitted.get("scene_calibration"),
+        )
+        _check_calibrations(manifest)
+    except _DAMAGES as error:
+        raise ModelError(f"{beside}: the calibration is damaged: {error}") from error
+    return manifest
+
+
+def write_calibration(path: Path, manifest: Manifest) -> None:
+    """Write a manifest's calibrations, those of captions and of scenes, as JSON.
+
+    Args:
+        path: where to; beside its checkpoint it is ``calibration_path(checkpoint)``.
+        manifest: what holds them.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    values: dict[str, Any] = {"format": FORMAT}
+    for name in _CALIBRATIONS:
+        fitted: Calibration | None = getattr(manifest, name)
+        if fitted:
+            values[name] = fitted.to_mapping()
+    write_atomically(path, json.dumps(values, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -239,6 +298,8 @@ def write_checkpoint(
 ) -> None:
     """Write a checkpoint, wholly or not at all.
 
+    A calibration file beside it is removed: it was of the checkpoint that lay there before.
+
     Args:
         path: where to.
         manifest: what it says of itself.
@@ -256,6 +317,7 @@ def write_checkpoint(
     }
     with replacing(path) as scratch:
         save_file(tensors, scratch, metadata={"vidcap": manifest.to_json()})
+        calibration_path(path).unlink(missing_ok=True)
 
 
 @lru_cache(maxsize=8)
@@ -268,29 +330,3 @@ def checkpoint_hash(path: Path) -> str:
     """Return the SHA-256 of a checkpoint file, in hexadecimal."""
     stat = path.stat()
     return _hash(path, stat.st_size, stat.st_mtime_ns)
-
-
-def with_calibration(
-    source: Path, target: Path, calibration: Calibration, *, scenes: bool = False
-) -> None:
-    """Write a copy of a checkpoint with another calibration; every weight stays as it is.
-
-    Args:
-        source: a checkpoint.
-        target: where to.
-        calibration: that of its captions, or of its sentences for ``scenes``.
-        scenes: which of the two it is.
-
-    Raises:
-        ModelError: the source cannot be read as a checkpoint.
-        OutputError: the target cannot be written.
-    """
-    from safetensors.torch import load_file, save_file
-
-    manifest = read_manifest(source)
-    if scenes:
-        manifest = replace(manifest, scene_calibration=calibration)
-    else:
-        manifest = replace(manifest, calibration=calibration)
-    with replacing(target) as scratch:
-        save_file(load_file(source), scratch, metadata={"vidcap": manifest.to_json()})

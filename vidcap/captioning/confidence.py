@@ -3,7 +3,8 @@
 *Fair* means: its CIDEr-D against what people wrote of the picture is at least what the median of
 those people reaches against the others.  The chance is a logistic function of a few facts that
 the beam search leaves behind, clipped to the range they are usual in; its numbers are fitted by
-``pipelines/calibrate.py`` on pictures that were not trained on, and live in the checkpoint.
+``pipelines/calibrate.py`` on pictures that were not trained on, and live in the checkpoint or
+beside it.
 """
 
 from __future__ import annotations
@@ -202,7 +203,7 @@ class Calibration:
                 raise ValueError(f"calibration: {name} may not weigh {weight}")
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return it as it stands in a checkpoint's header."""
+        """Return it as it stands in a checkpoint's header, or in the file beside it."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         if not self.prospect:
             del values["prospect"]
@@ -210,10 +211,10 @@ class Calibration:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], *, vocabulary_size: int) -> Calibration:
-        """Take it from a checkpoint's header; ``vocabulary_size`` counts the special words.
+        """Take it from what :meth:`to_mapping` gave; ``vocabulary_size`` counts the special words.
 
         Raises:
-            ValueError, TypeError, KeyError, AttributeError: the header is not as it should be.
+            ValueError, TypeError, KeyError, AttributeError: the values are not as they should be.
         """
         calibration = cls(
             features=tuple(map(str, values["features"])),

@@ -28,6 +28,7 @@ REQUIRED: Mapping[str, str] = {
     "yaml": "pyyaml",
     "pysubs2": "pysubs2",
     "webvtt": "webvtt-py",
+    "click": "click",
     "tqdm": "tqdm",
 }
 

@@ -79,16 +79,23 @@ def test_every_option_has_a_help_and_a_default_that_the_help_tells(path: tuple[s
             assert told[1] == default
 
 
-def test_a_command_imports_no_other() -> None:
+def test_the_line_for_a_command_is_its_own() -> None:
+    assert {name: command_of((name,)).short_help for name in COMMANDS} == COMMANDS
+
+
+@pytest.mark.parametrize(
+    ("words", "needed"), [(["--help"], ""), (["--version"], ""), (["probe", "--help"], "probe")]
+)
+def test_help_imports_no_command_that_it_does_not_need(words: list[str], needed: str) -> None:
     program = (
         "import sys; from vidcap.cli import main\n"
-        "try: main(['probe', '--help'])\nexcept SystemExit: pass\n"
-        f"print(*(n for n in {COMMANDS!r} if f'vidcap.commands.{{n}}' in sys.modules))"
+        f"try: main({words!r})\nexcept SystemExit: pass\n"
+        f"print(*(n for n in {list(COMMANDS)!r} if f'vidcap.commands.{{n}}' in sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment(), capture_output=True, text=True
     )
-    assert done.stdout.splitlines()[-1] == "probe"
+    assert done.stdout.splitlines()[-1] == needed
 
 
 def completed(words: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 
 import click
@@ -11,20 +12,21 @@ from vidcap.commands import exits
 from vidcap.commands.command import Command, Group, leave_after, write_lines
 
 COMPLETE = "_VIDCAP_COMPLETE"
-COMMANDS = (
-    "subtitle",
-    "describe",
-    "caption",
-    "index",
-    "search",
-    "library",
-    "check",
-    "convert",
-    "probe",
-    "serve",
-    "models",
-    "doctor",
-)
+# The name of each module, and in a line what it does: the help of all imports none of them.
+COMMANDS: Mapping[str, str] = {
+    "subtitle": "write subtitles of what is seen in videos",
+    "describe": "add a spoken description of what is seen, in the gaps of the dialogue",
+    "caption": "say in a sentence what is on pictures",
+    "index": "keep the scenes of many videos in one file, to be searched",
+    "search": "find scenes in a library by what they show",
+    "library": "look after a library: status, prune, export, import",
+    "check": "report which rules of a preset subtitles break",
+    "convert": "write subtitles in another format",
+    "probe": "show what video files say of themselves",
+    "serve": "open a page on which videos are dropped and watched described",
+    "models": "list the captioners",
+    "doctor": "check what is installed and what works",
+}
 
 
 class LazyGroup(Group):
@@ -44,6 +46,11 @@ class LazyGroup(Group):
         found = import_module(f"vidcap.commands.{cmd_name}").command_
         assert isinstance(found, (Command, Group))
         return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, and what each does."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what the exit codes mean."""

@@ -35,7 +35,7 @@ RETIRED_NAMES = frozenset(
 )
 
 # The page is made anew, and the command line moves to click: their prose follows with them.
-PROSE_LEFT = ("vidcap/web/", "vidcap/commands/", "vidcap/arguments/")
+PROSE_LEFT = ("vidcap/web/", "vidcap/commands/")
 OPENINGS = re.compile(r"(What|Which|Who|Whoever|How|Where|When|From what|So many|Nobody)\b")
 
 

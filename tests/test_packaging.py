@@ -88,15 +88,6 @@ def test_continuous_integration_runs_the_readmes_commands() -> None:
         assert f"\n{command}\n" in script
 
 
-def test_every_option_of_the_command_is_in_its_help() -> None:
-    from vidcap.arguments.command_line import command_line
-
-    for action in command_line()._actions:
-        for parser in (action.choices or {}).values() if isinstance(action.choices, dict) else []:
-            for option in parser._actions:
-                assert option.help, option
-
-
 def test_the_licence_and_notice_are_whole() -> None:
     assert "END OF TERMS AND CONDITIONS" in (ROOT / "LICENSE").read_text()
     assert "EfficientNet-Lite" in (ROOT / "NOTICE").read_text()

@@ -1,11 +1,10 @@
 """The ``vidcap`` command: reads the command line, calls the job, turns errors into exit codes.
 
-Nothing but the standard library is imported until a command is known.
+Nothing but the standard library and click is imported until a command is known.
 """
 
 from __future__ import annotations
 
-import argparse
 import ctypes
 import os
 import signal
@@ -17,9 +16,11 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from vidcap.arguments.command_line import command_line
+import click
+
 from vidcap.commands import exits
-from vidcap.commands.progress import Reporter
+from vidcap.commands.command import Session, usage_error
+from vidcap.commands.command_line import COMPLETE, command_line
 from vidcap.errors import VidcapError
 
 _M_ARENA_MAX = -8  # of malloc.h
@@ -33,39 +34,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; never raises an error, never reads stdin."""
     _prepare_streams()
     _few_pools()
-    reporter = Reporter()
+    session = Session()
     try:
         with _termination():
-            parsed = command_line().parse_args(arguments)
-            reporter = Reporter(quiet=parsed.quiet, verbose=parsed.verbose > 0)
-            if parsed.verbose > 1:
-                os.environ["VIDCAP_DEBUG"] = "1"
-            return _run(parsed, reporter)
+            return _run(sys.argv[1:] if arguments is None else arguments, session)
     except VidcapError as error:
-        reporter.warn(f"vidcap: {error}")
+        session.reporter.warn(f"vidcap: {error}")
         return error.exit_code
     except BrokenPipeError:
         return exits.BROKEN_PIPE
     except KeyboardInterrupt:
-        reporter.warn("vidcap: interrupted; finished files stay")
+        session.reporter.warn("vidcap: interrupted; finished files stay")
         return exits.INTERRUPTED
     except _Terminated:
-        reporter.warn("vidcap: terminated; finished files stay")
+        session.reporter.warn("vidcap: terminated; finished files stay")
         return exits.TERMINATED
     except Exception as error:
         from vidcap.commands.outcomes import foreseen, internal
 
         known = foreseen(error)
         if isinstance(known, VidcapError):
-            reporter.warn(f"vidcap: {known}")
+            session.reporter.warn(f"vidcap: {known}")
             return known.exit_code
-        reporter.warn(f"vidcap: {internal(error)}")
+        session.reporter.warn(f"vidcap: {internal(error)}")
         return exits.INTERNAL
 
 
-def _run(parsed: argparse.Namespace, reporter: Reporter) -> int:
+def _run(words: Sequence[str], session: Session) -> int:
+    """Run a command; leave, as ``--help`` does, by ``SystemExit``."""
+    group = command_line()
+    if asked := os.environ.get(COMPLETE):
+        from click.shell_completion import shell_complete
+
+        raise SystemExit(shell_complete(group, {}, "vidcap", COMPLETE, asked))
     try:
-        code: int = parsed.run(parsed, reporter)
+        with group.make_context("vidcap", list(words), obj=session) as context:
+            code: int = group.invoke(context)
+    except click.UsageError as error:
+        raise usage_error(error) from None
+    except click.exceptions.Exit as left:
+        raise SystemExit(left.exit_code) from None
     except Exception as error:
         from vidcap.commands.outcomes import raise_signal
 

@@ -26,6 +26,7 @@ REQUIRED: Mapping[str, str] = {
     "yaml": "pyyaml",
     "pysubs2": "pysubs2",
     "webvtt": "webvtt-py",
+    "click": "click",
     "tqdm": "tqdm",
 }
 

@@ -205,7 +205,7 @@ def test_a_growing_folder_is_watched(
             late.write_bytes((films / "a.mp4").read_bytes() + b"\0" * 16)
         assert looks < 10
 
-    monkeypatch.setattr("vidcap.commands.index.time.sleep", sleep)
+    monkeypatch.setattr("vidcap.commands.index_job.time.sleep", sleep)
     result = vidcap_("index", films, "--db", db, "--watch", "--limit", "3")
     assert result.code == 0
     assert len(lines(db)) == 3

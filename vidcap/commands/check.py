@@ -7,18 +7,55 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vidcap.commands import exits
+from vidcap.commands.command import command
 from vidcap.commands.inputs import Input, find_inputs
+from vidcap.commands.options import (
+    SUBTITLES,
+    json_option,
+    number,
+    option,
+    paths_argument,
+    preset_option,
+)
 from vidcap.commands.outcomes import Outcome, State, run_all
 from vidcap.commands.progress import Reporter, printable
+from vidcap.commands.standard_output import emit
 from vidcap.errors import VidcapError
-from vidcap.subtitles.files import Checked, check_texts, read_subtitles
-from vidcap.subtitles.formats import FORMATS
-from vidcap.subtitles.presets import load_preset
-from vidcap.subtitles.rules import counted_rules
-from vidcap.subtitles.times import clock
+
+if TYPE_CHECKING:
+    from vidcap.subtitles.files import Checked
+
+
+@command(
+    "check",
+    "report which rules of a preset subtitles break",
+    "vidcap check film.en.srt",
+    "vidcap check subtitles/ --preset bbc --json",
+)
+@paths_argument("subtitle files of any format that vidcap reads, or folders to walk")
+@preset_option()
+@option(
+    "--frame-rate",
+    type=number,
+    section=SUBTITLES,
+    metavar="N",
+    help="frames a second of the video, for gaps that count in frames (default: 25)",
+)
+@json_option("JSON lines")
+def command_(
+    paths: tuple[Path, ...],
+    preset: str,
+    frame_rate: Fraction | None,
+    as_json: bool,
+    reporter: Reporter,
+) -> int:
+    """Check subtitles and return the exit code."""
+    return run(
+        paths, preset=preset, frame_rate=frame_rate, as_json=as_json, reporter=reporter, emit=emit
+    )
 
 
 def run(
@@ -43,6 +80,11 @@ def run(
     Raises:
         UsageError, DataError: there is no such preset.
     """
+    from vidcap.subtitles.files import check_texts, read_subtitles
+    from vidcap.subtitles.formats import FORMATS
+    from vidcap.subtitles.presets import load_preset
+    from vidcap.subtitles.rules import counted_rules
+
     rules = load_preset(preset)
 
     def work(inputs: Sequence[Input]) -> Iterator[Outcome]:
@@ -85,6 +127,8 @@ def _entry(cue: Checked) -> dict[str, Any]:
 
 
 def _rows(path: Path, broken: Sequence[Checked]) -> Iterator[str]:
+    from vidcap.subtitles.times import clock
+
     if broken:
         yield f"{printable(str(path))}\n"
         yield f"  {'cue':>5}  {'start':12}  {'rule':13}  {'value':>8}  {'limit':>8}  text\n"

@@ -7,12 +7,44 @@ from pathlib import Path
 
 from vidcap import __version__
 from vidcap.commands import exits
+from vidcap.commands.command import command
 from vidcap.commands.destination import STDOUT
+from vidcap.commands.options import FILE, FORMATS, argument, flag, option
 from vidcap.commands.outputs import named_target, save
 from vidcap.commands.progress import Reporter
+from vidcap.commands.standard_output import emit
 from vidcap.errors import NothingToSayError
-from vidcap.subtitles.files import as_document, read_subtitles
-from vidcap.subtitles.formats import format_for_file, format_named
+
+
+@command(
+    "convert",
+    "write subtitles in another format",
+    "vidcap convert film.srt film.ttml",
+    "vidcap convert old.ass - --to vtt",
+)
+@argument("source", type=FILE, metavar="IN", help="the file to read")
+@argument("target", type=FILE, metavar="OUT", help="the file to write; - for the standard output")
+@option("--from", "source_format", metavar="NAME", help=f"{FORMATS} (default: by the suffix)")
+@option("--to", "target_format", metavar="NAME", help="likewise, for the file to write")
+@flag("--force", help="replace a file that is there")
+def command_(
+    source: Path,
+    target: Path,
+    source_format: str | None,
+    target_format: str | None,
+    force: bool,
+    reporter: Reporter,
+) -> int:
+    """Convert a file and return the exit code."""
+    return run(
+        source,
+        target,
+        source_format=source_format,
+        target_format=target_format,
+        force=force,
+        reporter=reporter,
+        emit=emit,
+    )
 
 
 def run(
@@ -42,6 +74,9 @@ def run(
         NothingToSayError: the source holds no cue.
         OutputError: the target cannot be written.
     """
+    from vidcap.subtitles.files import as_document, read_subtitles
+    from vidcap.subtitles.formats import format_for_file, format_named
+
     read_as = format_named(source_format) if source_format else format_for_file(source)
     write_as = format_named(target_format) if target_format else format_for_file(target)
     to_stdout = target == STDOUT

@@ -1,134 +1,135 @@
-"""``vidcap describe``: videos with a track that tells what is seen."""
+"""``vidcap describe``: its options, and what runs it."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from vidcap.commands.batch_job import LANGUAGE, FileJob, names
-from vidcap.commands.destination import STDOUT, Destination, parse_destination
-from vidcap.commands.inputs import VIDEO_SUFFIXES, find_inputs
-from vidcap.commands.outcomes import run_all
-from vidcap.commands.progress import Reporter
-from vidcap.description.formats import FORMATS
-from vidcap.description.muxing import CONTAINERS, SOUNDS, container_for
-from vidcap.description.script import Verdict
-from vidcap.errors import UsageError
-from vidcap.jobs import DescribedVideo, describe
-from vidcap.video.backends import check_decoder
-from vidcap.video.sampling import parse_sampling
-
-_VIDEO = "video"
-_SOUND_KINDS = {suffix: suffix.removeprefix(".") for suffix in SOUNDS}
-_SCRIPT_KINDS = {form.suffix: form.name for form in FORMATS}
-_SUFFIXES = {**dict.fromkeys(CONTAINERS, _VIDEO), **_SOUND_KINDS, **_SCRIPT_KINDS}
-_ALL = (_VIDEO, *_SOUND_KINDS.values(), *_SCRIPT_KINDS.values())
-_ENDINGS = {
-    "vtt": f".{LANGUAGE}.descriptions.vtt",
-    "dapt": f".{LANGUAGE}.dapt.xml",
-    "json": ".description.json",
-    "txt": f".{LANGUAGE}.description.txt",
-}
-_DECIDING = (
-    *("mode", "voice", "rate", "min_gap", "duck", "min_confidence", "ocr", "script"),
-    *("captioner", "sampling", "fps", "decoder"),
+from vidcap.commands.command import command
+from vidcap.commands.options import (
+    FILE,
+    FOLDER_NAME,
+    OUTPUT,
+    OneOf,
+    captioner_options,
+    number,
+    option,
+    output_options,
+    paths_argument,
+    sampling_options,
 )
-_SILENT = "nothing to say: no scene is sure enough, new enough, or has room"
+from vidcap.commands.progress import Reporter
+from vidcap.commands.standard_output import emit
+
+_CHOICE = "What is said"
+_VOICE = "Voice"
 
 
-def run(
-    paths: Sequence[Path],
-    *,
+@command(
+    "describe",
+    "add a spoken description of what is seen, in the gaps of the dialogue",
+    "vidcap describe film.mp4                   writes film.described.mp4 beside it",
+    "vidcap describe film.mp4 -o film.dapt.xml  the script, to be edited",
+    "vidcap describe film.mp4 --script film.dapt.xml -o new.mp4",
+    "vidcap describe film.mp4 --mode extended --all described/",
+)
+@paths_argument("videos, or folders to walk")
+@output_options(
+    "mp4, mkv: the video with the description as one more track; wav, m4a, mp3: the described "
+    "sound alone; vtt, dapt.xml, json, txt: the script"
+)
+@option(
+    "--all",
+    "everything",
+    type=FOLDER_NAME,
+    section=OUTPUT,
+    metavar="DIR",
+    help="write every kind of result to this folder instead",
+)
+@option(
+    "--mode",
+    type=OneOf("standard", "extended"),
+    default="standard",
+    section=_CHOICE,
+    help="standard: say only what fits between speech; extended: the film stands still for the "
+    "rest (default: standard)",
+)
+@option(
+    "--min-gap",
+    type=number,
+    default="2",
+    section=_CHOICE,
+    metavar="S",
+    help="least seconds between two stretches of speech to say something in (default: 2)",
+)
+@option(
+    "--min-confidence",
+    type=number,
+    default="0.25",
+    section=_CHOICE,
+    metavar="P",
+    help="less sure sentences are told as what they are about, alone; those less sure than half "
+    "of it not at all; 0 tells all (default: 0.25)",
+)
+@option(
+    "--ocr",
+    type=number,
+    default="0",
+    section=_CHOICE,
+    metavar="S",
+    help="also read text on screen, for at most so many seconds (default: 0, not at all)",
+)
+@option(
+    "--script",
+    type=FILE,
+    section=_CHOICE,
+    metavar="FILE",
+    help="speak this script (dapt.xml, json, vtt or txt) instead of what is seen: yours, or one "
+    "that this command wrote and you edited",
+)
+@option(
+    "--voice",
+    default="hibari",
+    section=_VOICE,
+    metavar="NAME",
+    help="hibari, espeak (or espeak:en-gb), or 'command:PROGRAM ARGUMENTS' for any program that "
+    "reads text and writes WAV (default: hibari)",
+)
+@option(
+    "--rate",
+    type=number,
+    default="160",
+    section=_VOICE,
+    metavar="WPM",
+    help="words a minute, 80 to 300; up to a fifth more where time is short (default: 160)",
+)
+@option(
+    "--duck",
+    type=number,
+    default="12",
+    section=_VOICE,
+    metavar="DB",
+    help="by how much the film is turned down under the voice (default: 12)",
+)
+@sampling_options()
+@captioner_options()
+def command_(
+    paths: tuple[Path, ...],
     output: str | None,
     everything: str | None,
     force: bool,
-    options: Mapping[str, Any],
     reporter: Reporter,
-    emit: Callable[[str], None],
+    **options: Any,
 ) -> int:
-    """Describe videos and return the exit code.
+    """Describe videos and return the exit code."""
+    from vidcap.commands import describe_job
 
-    Args:
-        paths: files and folders.
-        output: where results go; None for a described video beside each.
-        everything: a folder for results of every kind; None where only one is asked for.
-        force: replace what vidcap wrote before, or the file that ``output`` names.
-        options: keyword arguments for :func:`vidcap.describe`.
-        reporter: what speaks to the user.
-        emit: takes text for the standard output.
-
-    Raises:
-        VidcapError: nothing could be done for any input.
-    """
-    if everything is not None:
-        if output is not None:
-            raise UsageError("--all writes to its own folder; leave -o out")
-        place = Destination(_ALL, folder=Path(everything))
-    else:
-        place = parse_destination(output, paths, (), default=_VIDEO, suffixes=_SUFFIXES)
-    if place.file == STDOUT:
-        raise UsageError("-o -: a description is a file; name one, such as film.vtt")
-    if options["script"] is not None and (len(paths) > 1 or any(path.is_dir() for path in paths)):
-        raise UsageError(f"--script {options['script']}: takes one video")
-    # What is wrong with the options is wrong for every input: say it once.
-    parse_sampling(options["sampling"], fps=options["fps"])
-    if options["decoder"] != "auto":
-        check_decoder(options["decoder"])
-    job = _Job(
-        place, force=force, options=options, deciding=_DECIDING, reporter=reporter, emit=emit
+    return describe_job.run(
+        paths,
+        output=output,
+        everything=everything,
+        force=force,
+        options=options,
+        reporter=reporter,
+        emit=emit,
     )
-    return run_all(find_inputs(paths, VIDEO_SUFFIXES), job.work, reporter)
-
-
-class _Job(FileJob):
-    def endings(self, name: str, video: Path) -> tuple[str, ...]:
-        if name == _VIDEO:
-            return (f".described{container_for(video)}",)
-        return (_ENDINGS.get(name, f".described.{name}"),)
-
-    def make(self, path: Path, missing: Mapping[str, Path]) -> str:
-        options = self.job_options()
-        with ExitStack() as stack:
-            with self.reporter.bar(path.name) as bar:
-                described = stack.enter_context(describe(path, **options, progress=bar.reach))
-                bar.expect(Fraction(0), described.info.duration)
-                script = described.script
-            self._report(path, described)
-            for name, target in missing.items():
-                if name in _SCRIPT_KINDS.values():
-                    self.write_text(path, target, described.text(name))
-                else:
-                    self.write_media(path, target, described.info, described.write)
-        there = names(missing.values())
-        if not script.told:
-            return f"{_SILENT}; {there} without descriptions"
-        number = len(script.told)
-        return f"{number} description{'s' * (number > 1)} in {there}"
-
-    def _report(self, path: Path, described: DescribedVideo) -> None:
-        script = described.script
-        for note in script.notes:
-            self.reporter.detail(f"{path}: {note}")
-        for one in script.told:
-            if one.note:
-                self.reporter.warn(f"{path}: {one.start_ms / 1000:.1f} s: {one.note}: {one.text}")
-        verdicts = Counter(one.verdict for one in script.told)
-        verdicts.update(one.verdict for one in script.left)
-        reasons = Counter(one.reason for one in script.left)
-        counted = [f"{verdicts[kind]} {kind}" for kind in Verdict if verdicts[kind]]
-        if reasons:
-            counted.append(
-                "left out: " + ", ".join(f"{count} {why}" for why, count in sorted(reasons.items()))
-            )
-        if counted:
-            self.reporter.say(f"{path}: {'; '.join(counted)}")
-        wrong = script.risk.get("wrong")
-        if wrong is not None and script.told:
-            self.reporter.say(
-                f"{path}: a draft, to be checked: of sentences as sure as these {float(wrong):.0%} "
-                f"named a subject that no human did (on {script.risk['measured_on']})"
-            )

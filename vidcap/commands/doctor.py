@@ -15,6 +15,9 @@ from pathlib import Path
 
 from vidcap import __version__
 from vidcap.commands import exits
+from vidcap.commands.command import command
+from vidcap.commands.progress import Reporter
+from vidcap.commands.standard_output import emit
 from vidcap.errors import MissingExtraError, VidcapError
 from vidcap.extras import EXTRAS, REQUIRED, pip_line
 
@@ -40,6 +43,12 @@ class Finding:
     words: str
     mend: str = ""
     needed: bool = True
+
+
+@command("doctor", "check what is installed and what works", "vidcap doctor")
+def command_(reporter: Reporter) -> int:
+    """Look at everything and return the exit code."""
+    return run(emit=emit)
 
 
 def run(*, emit: Callable[[str], None]) -> int:

@@ -1,180 +1,85 @@
-"""``vidcap index``: scenes of many videos in one catalogue."""
+"""``vidcap index``: its options, and what runs it."""
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from vidcap.commands import exits
-from vidcap.commands.inputs import VIDEO_SUFFIXES, Input, find_inputs
-from vidcap.commands.outcomes import Outcome, State, run_all
-from vidcap.commands.progress import Bar, Reporter
-from vidcap.errors import UsageError, VidcapError
-from vidcap.extras import pip_line
-from vidcap.jobs import indexing
-from vidcap.jobs.indexing import Indexed, Indexer
-from vidcap.video.backends import check_decoder
-from vidcap.video.probe import probe
+from vidcap.commands.command import command
+from vidcap.commands.options import (
+    SAMPLING,
+    captioner_options,
+    count,
+    db_option,
+    flag,
+    json_option,
+    option,
+    paths_argument,
+    positive,
+    sampling_options,
+)
+from vidcap.commands.progress import Reporter
+from vidcap.commands.standard_output import emit
 
-# How often a folder that grows is looked at.
-_LOOK_SECONDS = 2.0
-
-_KEPT = {
-    indexing.Outcome.KEPT: "already there",
-    indexing.Outcome.STALE: "made by another model or with other settings; --refresh makes it anew",
-    indexing.Outcome.TO_DO: "to be watched",
-}
+_WHICH = "Videos to watch"
 
 
-def run(
-    paths: Sequence[Path],
-    *,
+@command(
+    "index",
+    "keep the scenes of many videos in one file, to be searched",
+    "vidcap index films/ --db library.db              does what is new in a folder",
+    "vidcap index films/ --db library.db --workers 4",
+    "vidcap index films/ --db library.db --watch      goes on with what comes",
+)
+@paths_argument("videos, or folders to walk")
+@db_option("the library; made where there is none")
+@json_option("a JSON line for each video")
+@flag(
+    "--refresh",
+    section=_WHICH,
+    help="watch videos again that another model or other settings have done",
+)
+@flag("--retry-failed", section=_WHICH, help="watch videos again that failed before")
+@option("--limit", type=count, section=_WHICH, metavar="N", help="watch at most so many videos")
+@flag("--dry-run", section=_WHICH, help="say what would be watched, and do nothing")
+@flag(
+    "--watch",
+    section=_WHICH,
+    help="go on until stopped: index what comes to the folders, once it has stopped growing",
+)
+@option(
+    "--workers",
+    type=positive,
+    default="1",
+    section=_WHICH,
+    metavar="N",
+    help="videos to watch side by side, in a process each (default: 1)",
+)
+@flag(
+    "--ocr",
+    "screen_text",
+    section=SAMPLING,
+    help="also read text on screen, which takes seconds a scene",
+)
+@sampling_options()
+@captioner_options()
+def command_(
+    paths: tuple[Path, ...],
     db: Path,
+    as_json: bool,
     watch: bool,
-    as_json: bool,
-    options: Mapping[str, Any],
     reporter: Reporter,
-    emit: Callable[[str], None],
+    **options: Any,
 ) -> int:
-    """Index videos and return the exit code.
+    """Index videos and return the exit code."""
+    from vidcap.commands import index_job
 
-    Args:
-        paths: files and folders.
-        db: the catalogue.
-        watch: go on, and index what comes to the folders, until the command is stopped.
-        as_json: print a JSON line for each video.
-        options: keyword arguments for :class:`vidcap.Indexer`.
-        reporter: what speaks to the user.
-        emit: takes text for the standard output.
-
-    Raises:
-        VidcapError: nothing could be done for any input.
-    """
-    if watch and options["dry_run"]:
-        raise UsageError("--watch and --dry-run do not go together")
-    if options["decoder"] != "auto":
-        check_decoder(options["decoder"])
-    progress = _Progress(reporter)
-    with Indexer(db, **options, reached=progress) as indexer:
-        given = indexer.embed_missing()
-        if given is None:
-            reporter.say(
-                "scenes will be found by their words alone, not by what they mean; "
-                f"for that: {pip_line('index')}, and run this again"
-            )
-        elif given:
-            reporter.say(f"{given} sentences that were there can be found by what they mean now")
-
-        def work(inputs: Sequence[Input]) -> Iterator[Outcome]:
-            yield from _work(indexer, inputs, progress, as_json, emit)
-
-        code = exits.OK
-        seen = _Folder(paths)
-        while True:
-            inputs = list(seen.stable() if watch else find_inputs(paths, VIDEO_SUFFIXES))
-            if inputs or not watch:
-                # All together: the indexer shares them out.
-                code = max(code, run_all([*inputs], work, reporter, at_a_time=max(1, len(inputs))))
-            if not watch or indexer.exhausted:
-                return code
-            time.sleep(_LOOK_SECONDS)
-
-
-def _work(
-    indexer: Indexer,
-    inputs: Sequence[Input],
-    progress: _Progress,
-    as_json: bool,
-    emit: Callable[[str], None],
-) -> Iterator[Outcome]:
-    for item in inputs:
-        if item.error is not None:
-            if as_json:
-                emit(_line(Indexed(item.path, indexing.Outcome.FAILED, error_text=str(item.error))))
-            yield Outcome.of_error(item.path, item.error)
-    for done in indexer.index(item.path for item in inputs if item.error is None):
-        progress.close()
-        if as_json:
-            emit(_line(done))
-        yield _outcome(done)
-
-
-def _outcome(done: Indexed) -> Outcome:
-    match done.outcome:
-        case indexing.Outcome.INDEXED:
-            scenes = "1 scene" if done.scenes == 1 else f"{done.scenes} scenes"
-            return Outcome(done.path, State.DONE, scenes)
-        case indexing.Outcome.FAILED:
-            assert done.error is not None
-            return Outcome.of_error(done.path, done.error)
-        case indexing.Outcome.FAILED_BEFORE:
-            return Outcome(
-                done.path,
-                State.KEPT,
-                f"failed before: {done.error_text}; --retry-failed tries it again",
-            )
-        case _:
-            return Outcome(done.path, State.KEPT, _KEPT[done.outcome])
-
-
-def _line(done: Indexed) -> str:
-    record: dict[str, object] = {"path": str(done.path), "outcome": str(done.outcome)}
-    if done.outcome is indexing.Outcome.INDEXED:
-        record["scenes"] = done.scenes
-    if done.error_text:
-        record["error"] = done.error_text
-    return json.dumps(record) + "\n"
-
-
-class _Progress:
-    """A bar for the video that is watched."""
-
-    def __init__(self, reporter: Reporter) -> None:
-        self._reporter = reporter
-        self._path: Path | None = None
-        self._stack = ExitStack()
-        self._bar: Bar | None = None
-
-    def __call__(self, path: Path, position: Fraction) -> None:
-        if path != self._path:
-            self.close()
-            self._path = path
-            self._bar = self._stack.enter_context(self._reporter.bar(path.name))
-            with suppress(VidcapError):  # the job itself will say so
-                self._bar.expect(Fraction(0), probe(path).duration)
-        if self._bar is not None:
-            self._bar.reach(position)
-
-    def close(self) -> None:
-        self._stack.close()
-        self._path = self._bar = None
-
-
-class _Folder:
-    """What lies in folders, and whether it is still being written."""
-
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self._paths = paths
-        self._before: dict[Path, tuple[int, int]] = {}
-        self._given: dict[Path, tuple[int, int]] = {}
-
-    def stable(self) -> Iterator[Input]:
-        """Yield files that are as they were when they were last looked at, each once."""
-        now: dict[Path, tuple[int, int]] = {}
-        for item in find_inputs(self._paths, VIDEO_SUFFIXES):
-            if item.error is not None:
-                continue  # an empty folder may fill
-            try:
-                stat = item.path.stat()
-            except OSError:
-                continue  # gone between two looks
-            now[item.path] = shape = (stat.st_size, stat.st_mtime_ns)
-            if self._before.get(item.path) == shape and self._given.get(item.path) != shape:
-                self._given[item.path] = shape
-                yield item
-        self._before = now
+    return index_job.run(
+        paths,
+        db=db,
+        watch=watch,
+        as_json=as_json,
+        options=options,
+        reporter=reporter,
+        emit=emit,
+    )

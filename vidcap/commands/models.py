@@ -5,9 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from vidcap.captioning.checkpoint import checkpoint_hash
-from vidcap.captioning.registry import DEFAULT, shipped_captioners
+from vidcap.commands.command import command
+from vidcap.commands.options import json_option
+from vidcap.commands.progress import Reporter
+from vidcap.commands.standard_output import emit
 from vidcap.errors import ModelError
+
+
+@command("models", "list the captioners", "vidcap models --json")
+@json_option("JSON lines")
+def command_(as_json: bool, reporter: Reporter) -> int:
+    """List the captioners and return the exit code."""
+    return run(as_json=as_json, emit=emit)
 
 
 def run(*, as_json: bool, emit: Callable[[str], None]) -> int:
@@ -16,6 +25,9 @@ def run(*, as_json: bool, emit: Callable[[str], None]) -> int:
     Raises:
         ModelError: the file of a captioner is missing: the installation is damaged.
     """
+    from vidcap.captioning.checkpoint import checkpoint_hash
+    from vidcap.captioning.registry import DEFAULT, shipped_captioners
+
     for captioner in shipped_captioners():
         try:
             size = captioner.file.stat().st_size

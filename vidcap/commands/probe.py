@@ -7,14 +7,31 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from vidcap.commands.command import command
 from vidcap.commands.inputs import VIDEO_SUFFIXES, Input, find_inputs
+from vidcap.commands.options import json_option, paths_argument
 from vidcap.commands.outcomes import Outcome, State, run_all
 from vidcap.commands.progress import Reporter, printable
+from vidcap.commands.standard_output import emit
 from vidcap.errors import VidcapError
-from vidcap.video.frame import VideoInfo
-from vidcap.video.probe import probe
+
+if TYPE_CHECKING:
+    from vidcap.video.frame import VideoInfo
+
+
+@command(
+    "probe",
+    "show what video files say of themselves",
+    "vidcap probe film.mp4",
+    "vidcap probe films/ --json",
+)
+@paths_argument("videos, or folders to walk")
+@json_option("JSON lines, with exact fractions")
+def command_(paths: tuple[Path, ...], as_json: bool, reporter: Reporter) -> int:
+    """Probe videos and return the exit code."""
+    return run(paths, as_json=as_json, reporter=reporter, emit=emit)
 
 
 def run(
@@ -28,6 +45,7 @@ def run(
         reporter: what speaks to the user.
         emit: takes text for the standard output.
     """
+    from vidcap.video.probe import probe
 
     def work(inputs: Sequence[Input]) -> Iterator[Outcome]:
         for item in inputs:

@@ -7,16 +7,90 @@ import json
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vidcap.commands import exits
+from vidcap.commands.command import command
+from vidcap.commands.options import (
+    FILE,
+    OUTPUT,
+    OneOf,
+    argument,
+    db_option,
+    json_option,
+    option,
+    positive,
+)
 from vidcap.commands.progress import Reporter, printable
+from vidcap.commands.standard_output import emit
 from vidcap.errors import UsageError
 from vidcap.extras import pip_line
-from vidcap.index.search import Hit
-from vidcap.jobs import load_in_background
-from vidcap.jobs.searching import open_library
-from vidcap.subtitles.clean import sentence_case
+
+if TYPE_CHECKING:
+    from vidcap.index.search import Hit
+
+
+@command(
+    "search",
+    "find scenes in a library by what they show",
+    "vidcap search 'a dog in the snow' --db library.db",
+    "vidcap search goal --db library.db --in films/ --top 3 --json",
+    "vidcap search --like photo.jpg --db library.db",
+)
+@argument(
+    "text",
+    required=False,
+    metavar="[TEXT]",
+    help="what to look for, in plain words: no syntax",
+)
+@db_option("the library")
+@option("--like", type=FILE, metavar="IMAGE", help="look for what is on this picture instead")
+@option("--in", "within", type=FILE, metavar="PATH", help="look in this file or folder alone")
+@option(
+    "--ranking",
+    type=OneOf("words", "meaning", "fusion"),
+    help="rank by words (BM25), by meaning (vectors), or by both (default: meaning, where the "
+    "extra index is installed)",
+)
+@option(
+    "--captioner",
+    default="default",
+    metavar="NAME",
+    help="for --like: the captioner that the videos were indexed with",
+)
+@option(
+    "--top",
+    type=positive,
+    default="10",
+    section=OUTPUT,
+    metavar="N",
+    help="scenes at most (default: 10)",
+)
+@json_option("a JSON line for each scene")
+def command_(
+    text: str | None,
+    db: Path,
+    like: Path | None,
+    within: Path | None,
+    ranking: str | None,
+    captioner: str,
+    top: int,
+    as_json: bool,
+    reporter: Reporter,
+) -> int:
+    """Search a library and return the exit code."""
+    return run(
+        text,
+        db=db,
+        like=like,
+        top=top,
+        within=within,
+        ranking=ranking,
+        captioner=captioner,
+        as_json=as_json,
+        reporter=reporter,
+        emit=emit,
+    )
 
 
 def run(
@@ -49,6 +123,9 @@ def run(
     Raises:
         VidcapError: the catalogue or the picture cannot be read.
     """
+    from vidcap.jobs import load_in_background
+    from vidcap.jobs.searching import open_library
+
     if (text is None) == (like is None):
         raise UsageError("say what to look for: a text, or a picture with --like")
     with open_library(db) as library:
@@ -86,6 +163,8 @@ def record(hit: Hit) -> Mapping[str, Any]:
 
 
 def _words(hit: Hit) -> str:
+    from vidcap.subtitles.clean import sentence_case
+
     start = f"{hit.start_ms / 1000:g}"
     line = f"{_clock(hit.start_ms)} to {_clock(hit.end_ms)}  {hit.score:5.2f}  "
     said = sentence_case(hit.text) if hit.text else "(no sentence)"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from fractions import Fraction
 
+import click
 import pytest
 
-from vidcap.arguments import options
+from vidcap.commands import options
 
 
 @pytest.mark.parametrize(
@@ -54,5 +54,5 @@ def test_values_are_exact(read: Callable[[str], object], text: str, value: objec
     ],
 )
 def test_what_is_no_value_is_told_as_it_was_given(read: Callable[[str], object], text: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError, match=" is not a "):
+    with pytest.raises(click.BadParameter, match=" is not a "):
         read(text)

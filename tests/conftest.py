@@ -19,6 +19,17 @@ settings.register_profile("vidcap", deadline=None, derandomize=True, max_example
 settings.load_profile("vidcap")
 
 
+LABORATORY = Path(__file__).parent / "pipelines"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of ``tests/pipelines`` as ``lab``."""
+    for item in items:
+        if LABORATORY in item.path.parents:
+            item.add_marker(pytest.mark.lab)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test marked ``needs_tool(name)`` where that program is missing.
 

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.captioning.test_beam import bigram_step, random_tables
 
+from tests.captioning.test_beam_search import bigram_step, random_tables
 from vidcap.captioning.decoding.beam_search import BeamSettings, beam_search
 from vidcap.captioning.decoding.constraints import DecodingConstraints
 from vidcap.captioning.decoding.vocabulary import END, Vocabulary

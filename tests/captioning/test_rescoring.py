@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.captioning.test_beam import bigram_step, random_tables
 
+from tests.captioning.test_beam_search import bigram_step, random_tables
 from vidcap.captioning.decoding.beam_search import BeamSettings, beam_search
 from vidcap.captioning.decoding.rescoring import (
     joint_step,

@@ -76,7 +76,7 @@ def test_everything_that_the_notebook_takes_from_the_library_is_there(notebook):
     found = 0
     for cell in code_of(notebook):
         for node in ast.walk(ast.parse(cell.source)):
-            if isinstance(node, ast.ImportFrom) and node.module.startswith("vidcap"):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith(("vidcap", "pipelines")):
                 module = importlib.import_module(node.module)
                 for name in node.names:
                     assert hasattr(module, name.name), f"{node.module}.{name.name}"

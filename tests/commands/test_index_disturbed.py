@@ -154,9 +154,18 @@ def test_workers_end_with_the_one_that_started_them(films: Path, db: Path) -> No
     time.sleep(2)
     running.send_signal(signal.SIGKILL)
     running.wait()
-    while any(Path(f"/proc/{worker}").exists() for worker in workers):
+    while any(map(runs, workers)):
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def runs(process: int) -> bool:
+    """Whether a process has not ended; one that has stays in /proc until its parent reaps it."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 def children(parent: int) -> list[int]:

@@ -25,6 +25,8 @@ def test_descriptions_are_spoken_by_the_browser() -> None:
         "-m",
         "pytest",
         "-q",
+        "-m",
+        "",
         "-rs",
         str(Path(__file__).with_name("speech.py")),
     ]

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FORMAT = 1
-GRAPHS = (
-    "graphs."  # begins the names of what is no weight: see vidcap/captioning/runtimes/graphs.py
-)
+# Prefix of the tensors that hold graphs, not weights: see vidcap/captioning/runtimes/graphs.py
+GRAPHS = "graphs."
 SCALE = ".scale"
 CALIBRATION_SUFFIX = ".calibration.json"
 _CALIBRATIONS = ("calibration", "scene_calibration")

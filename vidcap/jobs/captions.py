@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -69,11 +69,6 @@ def caption(
             captioner that cannot, raised when the first picture is asked for.
         ModelError: the captioner cannot be loaded; raised when the first picture is asked for.
     """
-    CaptionerOptions(batch_size=batch_size, threads=threads)  # checked before anything is opened
-    named = [paths] if isinstance(paths, str | os.PathLike) else paths
-    if isinstance(named, list):
-        # Some captioners fill up a batch that is not full: one picture should not cost sixteen.
-        batch_size = min(batch_size, max(1, len(named)))
     options = CaptionerOptions(
         captioner=captioner,
         device=device,
@@ -81,8 +76,11 @@ def caption(
         threads=threads,
         prompt=prompt,
     )
-    loading = options.load()
-    return _caption_pictures(map(Path, named), loading, batch_size, explain)
+    named = [paths] if isinstance(paths, str | os.PathLike) else paths
+    if isinstance(named, list):
+        # Some captioners fill up a batch that is not full: one picture should not cost sixteen.
+        options = replace(options, batch_size=min(batch_size, max(1, len(named))))
+    return _caption_pictures(map(Path, named), options.load(), options.batch_size, explain)
 
 
 def _caption_pictures(
